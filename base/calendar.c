@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See calendar.h. The day count is Howard Hinnant's days_from_civil: eras of 400 years, years that
+ * begin in March, so that the leap day is the last.
+ */
+#include "base/calendar.h"
+
+#include "base/number.h"
+
+#define SECOND_US INT64_C(1000000)
+
+enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
+
+struct civil {
+    int64_t year;
+    unsigned month;
+    unsigned day;
+    unsigned hour;
+    unsigned minute;
+    unsigned second;
+    unsigned us;
+};
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    int64_t quotient = a / b;
+    return quotient - (a % b < 0);
+}
+
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+    year -= month <= 2;
+    int64_t era = floor_div(year, 400);
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
+}
+
+static struct civil civil_from_us(int64_t us)
+{
+    int64_t days = floor_div(us, CALENDAR_DAY_US);
+    uint64_t us_of_day = (uint64_t)(us - days * CALENDAR_DAY_US);
+    int64_t shifted = days + DAYS_TO_1970;
+    int64_t era = floor_div(shifted, DAYS_PER_ERA);
+    /* From here on 32 bits are enough, and faster. */
+    unsigned day_of_era = (unsigned)(shifted - era * DAYS_PER_ERA);
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned month = (5 * day_of_year + 2) / 153;
+    unsigned second_of_day = (unsigned)(us_of_day / SECOND_US);
+    struct civil civil = {
+        .month = month < 10 ? month + 3 : month - 9,
+        .day = day_of_year - (153 * month + 2) / 5 + 1,
+        .hour = second_of_day / 3600,
+        .minute = second_of_day / 60 % 60,
+        .second = second_of_day % 60,
+        .us = (unsigned)(us_of_day % SECOND_US),
+    };
+    civil.year = (int64_t)year_of_era + era * 400 + (civil.month <= 2);
+    return civil;
+}
+
+/* The row path writes these for every time: two digits at once, and no loop. */
+static char *put_two(char *at, unsigned value)
+{
+    memcpy(at, number_pairs + (size_t)2 * value, 2);
+    return at + 2;
+}
+
+static char *put_char(char *at, char c)
+{
+    *at = c;
+    return at + 1;
+}
+
+static char *put_year(char *at, int64_t year)
+{
+    unsigned digits = (unsigned)((uint64_t)year % 10000);
+    return put_two(put_two(at, digits / 100), digits % 100);
+}
+
+static char *put_date(char *at, const struct civil *civil)
+{
+    at = put_char(put_year(at, civil->year), '-');
+    at = put_char(put_two(at, civil->month), '-');
+    return put_two(at, civil->day);
+}
+
+static char *put_time(char *at, const struct civil *civil)
+{
+    unsigned ms = civil->us / 1000;
+    unsigned us = civil->us % 1000;
+    at = put_char(put_two(at, civil->hour), ':');
+    at = put_char(put_two(at, civil->minute), ':');
+    at = put_char(put_two(at, civil->second), '.');
+    at = put_two(at, ms / 10);
+    at = put_char(at, (char)('0' + ms % 10));
+    if (us == 0)
+        return at;
+    at = put_char(at, (char)('0' + us / 100));
+    return put_two(at, us % 100);
+}
+
+static size_t finish(const char *begin, char *at)
+{
+    *at = '\0';
+    return (size_t)(at - begin);
+}
+
+size_t calendar_format_timestamp(int64_t us, char out[CALENDAR_TEXT_SIZE])
+{
+    struct civil civil = civil_from_us(us);
+    char *at = put_char(put_date(out, &civil), 'T');
+    return finish(out, put_char(put_time(at, &civil), 'Z'));
+}
+
+size_t calendar_format_date(int64_t us, char out[CALENDAR_TEXT_SIZE])
+{
+    struct civil civil = civil_from_us(us);
+    return finish(out, put_date(out, &civil));
+}
+
+size_t calendar_format_sql(int64_t us, char out[CALENDAR_TEXT_SIZE])
+{
+    struct civil civil = civil_from_us(us);
+    char *at = put_char(put_date(out, &civil), ' ');
+    return finish(out, put_time(at, &civil));
+}
+
+size_t calendar_format_compact(int64_t us, char out[CALENDAR_TEXT_SIZE])
+{
+    struct civil civil = civil_from_us(us);
+    char *at = put_year(out, civil.year);
+    at = put_two(put_two(at, civil.month), civil.day);
+    at = put_char(at, '-');
+    return finish(out, put_two(put_two(put_two(at, civil.hour), civil.minute), civil.second));
+}
+
+/* Takes exactly `width` digits off the front. */
+static bool take_digits(struct str *text, unsigned width, unsigned *out)
+{
+    if (text->len < width)
+        return false;
+    unsigned value = 0;
+    for (unsigned i = 0; i < width; i++) {
+        char c = text->ptr[i];
+        if (c < '0' || c > '9')
+            return false;
+        value = value * 10 + (unsigned)(c - '0');
+    }
+    *text = (struct str){text->ptr + width, text->len - width};
+    *out = value;
+    return true;
+}
+
+static bool take_char(struct str *text, char c)
+{
+    if (!text->len || text->ptr[0] != c)
+        return false;
+    *text = (struct str){text->ptr + 1, text->len - 1};
+    return true;
+}
+
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+    static const unsigned days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && is_leap ? 29 : days[month - 1];
+}
+
+static bool take_date(struct str *text, int64_t *out)
+{
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    if (!take_digits(text, 4, &year) || !take_char(text, '-') || !take_digits(text, 2, &month) ||
+        !take_char(text, '-') || !take_digits(text, 2, &day))
+        return false;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+        return false;
+    *out = days_from_civil(year, month, day) * CALENDAR_DAY_US;
+    return true;
+}
+
+/* ".f" to ".fffffffff"; nothing is zero. */
+static bool take_fraction(struct str *text, unsigned *us)
+{
+    *us = 0;
+    if (!take_char(text, '.'))
+        return true;
+    unsigned count = 0;
+    for (; text->len && text->ptr[0] >= '0' && text->ptr[0] <= '9'; count++) {
+        if (count < 6)
+            *us = *us * 10 + (unsigned)(text->ptr[0] - '0');
+        *text = (struct str){text->ptr + 1, text->len - 1};
+    }
+    for (unsigned i = count; i < 6; i++)
+        *us *= 10;
+    return count >= 1 && count <= 9;
+}
+
+static bool take_time(struct str *text, int64_t *out)
+{
+    unsigned hour = 0;
+    unsigned minute = 0;
+    unsigned second = 0;
+    unsigned us = 0;
+    if (!take_digits(text, 2, &hour) || !take_char(text, ':') || !take_digits(text, 2, &minute))
+        return false;
+    if (take_char(text, ':') && (!take_digits(text, 2, &second) || !take_fraction(text, &us)))
+        return false;
+    if (hour > 23 || minute > 59 || second > 60)
+        return false;
+    *out = ((hour * INT64_C(60) + minute) * 60 + second) * SECOND_US + us;
+    return true;
+}
+
+/* Z, an offset, or nothing; *out is what to take away to get UTC. */
+static bool take_offset(struct str *text, int64_t *out)
+{
+    *out = 0;
+    if (!text->len || take_char(text, 'Z') || take_char(text, 'z'))
+        return true;
+    int sign = take_char(text, '+') ? 1 : -1;
+    if (sign < 0 && !take_char(text, '-'))
+        return false;
+    unsigned hours = 0;
+    unsigned minutes = 0;
+    if (!take_digits(text, 2, &hours))
+        return false;
+    bool has_colon = take_char(text, ':');
+    if ((has_colon || text->len) && !take_digits(text, 2, &minutes))
+        return false;
+    if (hours > 23 || minutes > 59)
+        return false;
+    *out = sign * (hours * INT64_C(60) + minutes) * 60 * SECOND_US;
+    return true;
+}
+
+bool calendar_parse_date(struct str text, int64_t *out)
+{
+    int64_t us = 0;
+    if (!take_date(&text, &us) || text.len)
+        return false;
+    *out = us;
+    return true;
+}
+
+bool calendar_parse_timestamp(struct str text, int64_t *out)
+{
+    int64_t date = 0;
+    int64_t time = 0;
+    int64_t offset = 0;
+    if (!take_date(&text, &date) || (!take_char(&text, 'T') && !take_char(&text, ' ')) ||
+        !take_time(&text, &time) || !take_offset(&text, &offset) || text.len)
+        return false;
+    *out = date + time - offset;
+    return true;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See utf8.h. Plain ASCII, most of what passes, is looked at eight bytes at a time.
+ */
+#include "base/utf8.h"
+
+enum { CONTINUATION_LOW = 0x80, CONTINUATION_HIGH = 0xBF };
+
+/* What may follow a lead byte (Unicode standard, table 3-7): how many bytes, and the narrower range
+ * of the first of them. length 0: no lead byte. */
+struct lead {
+    unsigned length;
+    unsigned char low;
+    unsigned char high;
+};
+
+static struct lead lead_of(unsigned char c)
+{
+    if (c >= 0xC2 && c <= 0xDF)
+        return (struct lead){2, CONTINUATION_LOW, CONTINUATION_HIGH};
+    if (c == 0xE0)
+        return (struct lead){3, 0xA0, CONTINUATION_HIGH};
+    if (c == 0xED)
+        return (struct lead){3, CONTINUATION_LOW, 0x9F};
+    if (c >= 0xE1 && c <= 0xEF)
+        return (struct lead){3, CONTINUATION_LOW, CONTINUATION_HIGH};
+    if (c == 0xF0)
+        return (struct lead){4, 0x90, CONTINUATION_HIGH};
+    if (c >= 0xF1 && c <= 0xF3)
+        return (struct lead){4, CONTINUATION_LOW, CONTINUATION_HIGH};
+    if (c == 0xF4)
+        return (struct lead){4, CONTINUATION_LOW, 0x8F};
+    return (struct lead){0, 0, 0};
+}
+
+/* How many bytes of the sequence at the front are as they should be; *is_whole says if that is all.
+ */
+static size_t sequence_length(const unsigned char *text, size_t len, bool *is_whole)
+{
+    struct lead lead = lead_of(text[0]);
+    *is_whole = false;
+    if (lead.length == 0)
+        return 1;
+    size_t at = 1;
+    for (; at < lead.length && at < len; at++) {
+        unsigned char low = at == 1 ? lead.low : CONTINUATION_LOW;
+        unsigned char high = at == 1 ? lead.high : CONTINUATION_HIGH;
+        if (text[at] < low || text[at] > high)
+            return at;
+    }
+    *is_whole = at == lead.length;
+    return at;
+}
+
+size_t utf8_valid_prefix(const char *text, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t at = 0;
+    while (at < len) {
+        uint64_t word = 0;
+        if (len - at >= sizeof word) {
+            memcpy(&word, bytes + at, sizeof word);
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                at += sizeof word;
+                continue;
+            }
+        }
+        if (bytes[at] < 0x80) {
+            at++;
+            continue;
+        }
+        bool is_whole = false;
+        size_t length = sequence_length(bytes + at, len - at, &is_whole);
+        if (!is_whole)
+            return at;
+        at += length;
+    }
+    return len;
+}
+
+size_t utf8_invalid_length(const char *text, size_t len)
+{
+    bool is_whole = false;
+    return sequence_length((const unsigned char *)text, len, &is_whole);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "base/defs.h"
+
+/* Length of the longest beginning of the text that is valid UTF-8; len if all of it is. */
+size_t utf8_valid_prefix(const char *text, size_t len);
+
+/* Length of the ill-formed bytes at the front of an invalid text (1 to 3) that one U+FFFD stands
+ * for: the maximal subpart of the Unicode standard, section 3.9. */
+size_t utf8_invalid_length(const char *text, size_t len);
+
+#endif
