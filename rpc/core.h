@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * gRPC's core, brought up and down. Each core_start needs one core_stop. Inside rpc/ only.
+ */
+#ifndef RPC_CORE_H
+#define RPC_CORE_H
+
+/* Starts the core, and keeps it from writing to standard error: it would log what strangers send,
+ * and errors that we tell anyway. Set GRPC_VERBOSITY to hear it. Its last words before an abort
+ * always come through. */
+void core_start(void);
+void core_stop(void);
+
+#endif

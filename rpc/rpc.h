@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A gRPC server for services that protoc-c generates. A call is an iterator of responses: the
+ * handler is asked for the next one and answers with one verb. No handler sees a batch, a lock or a
+ * thread, and a stream that waits holds none.
+ *
+ *     static void jobs_get(Jobs_Service *self, const GetJobRequest *request, Job_Closure reply,
+ *                          void *call)
+ *     {
+ *         struct err err;
+ *         Job job = JOB__INIT;
+ *         if (find_job(request->id, rpc_turn_arena(call), &job, &err))
+ *             reply(&job, call);
+ *         else
+ *             rpc_fail(call, &err);
+ *     }
+ *     static Jobs_Service jobs = JOBS__INIT(jobs_);
+ *
+ * Life of a server: rpc_server_new, rpc_server_add for each service, rpc_server_start,
+ * rpc_server_stop, rpc_server_free. A handler has the generated shape: `call` is the
+ * `struct rpc_call *`, and `reply(message, call)` is rpc_reply with the right message type.
+ *
+ * A turn is one invocation of a handler. In it the handler calls exactly one verb (anything else
+ * stops the process); the verb takes effect when the handler returns. Turns of one call never
+ * overlap, but may run in different threads. Turns of different calls run at the same time. Before
+ * a turn the runtime looks itself whether the client has gone: a cancelled call is not asked again,
+ * so a handler asks rpc_call_is_cancelled only in the midst of long work.
+ *
+ *     unary            one turn: rpc_reply or rpc_fail
+ *     server stream    any number of turns: rpc_reply or rpc_wait each, until rpc_end or rpc_fail
+ *     lockstep stream  (both sides stream) one turn for each request: rpc_reply, rpc_end or
+ * rpc_fail; ends by itself when the client has no more requests
+ *
+ * One message of a call is in flight at a time: the next turn comes when flow control has taken it,
+ * so a reader that stops costs one message and no thread.
+ *
+ * Before a handler sees a request it was checked: it decodes, is not nested deeper than 64
+ * messages, and each text is UTF-8 without NUL; all else is INVALID_ARGUMENT.
+ *
+ * gRPC starts threads of its own, which inherit the signal mask: block the signals that the program
+ * waits for before rpc_server_start. A process that has started a server must not fork.
+ */
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "rpc/schema.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+struct rpc_server;
+struct rpc_call;
+
+/* 0 or NULL takes the default. Texts are read by rpc_server_new only. */
+struct rpc_server_options {
+    const char *listen;        /* "host:port" or "unix:PATH"; port 0: any free one. Default
+                                  "127.0.0.1:50051". */
+    unsigned pollers;          /* threads that move bytes; 2 */
+    unsigned workers;          /* threads that run handlers; 4 */
+    unsigned max_calls;        /* calls at a time, waiting streams too; 12000. What is beyond gets
+                                  RESOURCE_EXHAUSTED with a RetryInfo. */
+    unsigned max_streams;      /* calls at a time of one connection; max_calls + 100. A client
+                                  keeps what is beyond to itself and waits. */
+    size_t max_message_bytes;  /* of one request; 1 MiB. Beyond: RESOURCE_EXHAUSTED. */
+    size_t max_metadata_bytes; /* of one call; 16 KiB */
+    size_t max_memory_bytes;   /* of gRPC's own buffers, all calls together; 512 MiB */
+    int64_t keepalive_ms;      /* ping a silent connection after this time; 60 s */
+    int64_t keepalive_timeout_ms;        /* and drop it when no answer comes within this; 20 s */
+    int64_t min_ping_interval_ms;        /* clients that ping more often are sent away; 10 s */
+    int64_t handshake_timeout_ms;        /* until a new connection speaks HTTP/2; 20 s */
+    int64_t max_connection_age_ms;       /* after it clients are asked to connect anew, so that load
+                                            balancers can rebalance; no limit */
+    int64_t max_connection_age_grace_ms; /* until their calls are cut; no limit */
+    const char *tls_certificate_pem;     /* with tls_key_pem: TLS. Default: none */
+    const char *tls_key_pem;
+    const char *tls_client_ca_pem; /* clients must show a certificate of this authority; default:
+                                      none asked for */
+};
+
+/* --- a server ------------------------------------------------------------------------------- */
+
+/* A server that does nothing yet. Fails on options that make no sense. */
+bool rpc_server_new(const struct rpc_server_options *options, struct rpc_server **out,
+                    struct err *err) MUST_CHECK;
+
+/* Mounts a service (JOBS__INIT(…)) before the start. The schema tells which methods stream. Fails
+ * if it lacks the service or a method, or if a method takes a stream and gives a single message.
+ * Both must outlive the server; neither is owned by it. */
+bool rpc_server_add(struct rpc_server *server, ProtobufCService *service,
+                    const struct rpc_schema *schema, struct err *err) MUST_CHECK;
+
+/* The same for a service whose handlers never block: they are asked by the threads that move bytes,
+ * so they answer even when all workers are busy, and get some room beyond max_calls. */
+bool rpc_server_add_quick(struct rpc_server *server, ProtobufCService *service,
+                          const struct rpc_schema *schema, struct err *err) MUST_CHECK;
+
+/* Binds and serves, once. ERR_UNAVAILABLE names the address. */
+bool rpc_server_start(struct rpc_server *server, struct err *err) MUST_CHECK;
+
+/* The port that was bound; 0 before the start, and for unix:PATH. */
+int rpc_server_port(const struct rpc_server *server);
+
+/* Calls at present: accepted and not yet gone. Thread-safe. */
+unsigned rpc_server_calls(struct rpc_server *server);
+
+/* Stops in order: health says NOT_SERVING; no new calls; each waiting stream is asked once more
+ * and, if it would wait again, ends with UNAVAILABLE; the other calls get `grace_ms`, then they are
+ * cancelled. Connections without calls get half a second. Returns when no call is left, so a
+ * handler that blocks without limit blocks it too, and a peer that has stopped reading delays it by
+ * up to 10 s (gRPC 1.51 waits for the poller of its write). Thread-safe, idempotent; not from a
+ * handler. */
+void rpc_server_stop(struct rpc_server *server, int64_t grace_ms);
+
+/* Stops without grace if need be, and frees. NULL is fine. */
+void rpc_server_free(struct rpc_server *server);
+
+/* --- verbs: one per turn, in the handler's thread -------------------------------------------- */
+
+/* Unary: the answer. Stream: one message, packed now, so that it may live on the stack; the next
+ * turn comes when it is on its way. */
+void rpc_reply(struct rpc_call *call, const ProtobufCMessage *message);
+
+/* Server stream: the next turn comes after rpc_wake, at once if that was called since this turn
+ * began. While the server stops, the call ends with UNAVAILABLE instead. */
+void rpc_wait(struct rpc_call *call);
+
+/* Stream: the end, status OK. */
+void rpc_end(struct rpc_call *call);
+
+/* The end, with an error: status by rpc/status.h, text, and the details of a google.rpc.Status:
+ * BadRequest for err->field, RetryInfo for err->retry_after_ms. */
+void rpc_fail(struct rpc_call *call, const struct err *err);
+
+/* --- about the call: in a turn only ---------------------------------------------------------- */
+
+/* Memory that lives as long as the call. */
+struct arena *rpc_call_arena(struct rpc_call *call);
+
+/* Memory of this turn; emptied before the next. */
+struct arena *rpc_turn_arena(struct rpc_call *call);
+
+/* "/package.Service/Method". Lives as long as the server. */
+const char *rpc_call_method(const struct rpc_call *call);
+
+/* The first value under a key, which is in lower case; empty if there is none. Lives as long as the
+ * call. Values of "-bin" keys are bytes. */
+struct str rpc_call_metadata(const struct rpc_call *call, const char *key);
+
+/* Who is at the other end, such as "ipv4:127.0.0.1:4711": a hint, nothing proven. */
+struct str rpc_call_peer(struct rpc_call *call);
+
+/* When the client loses interest, on clock_monotonic_ms(); INT64_MAX: never. */
+int64_t rpc_call_deadline_ms(const struct rpc_call *call);
+
+/* Something of the handler's that lasts from turn to turn; NULL at first. `free_state` (may be
+ * NULL) is called with it once the handler will not be asked again, outside of any lock, before the
+ * status is sent. Setting another one frees nothing. */
+void *rpc_call_state(const struct rpc_call *call);
+void rpc_call_set_state(struct rpc_call *call, void *state, void (*free_state)(void *));
+
+/* --- for holders of a reference: any thread, any time ---------------------------------------- */
+
+/* Whether the client has gone, or its deadline has passed. */
+bool rpc_call_is_cancelled(const struct rpc_call *call);
+
+/* Keeps the call's memory. A reference may outlive the server. */
+struct rpc_call *rpc_call_ref(struct rpc_call *call);
+void rpc_call_unref(struct rpc_call *call);
+
+/* Asks a waiting stream again. Wakes coalesce; a wake during a turn is remembered; a call that has
+ * ended ignores it. Never runs the handler itself, so a lock may be held. */
+void rpc_wake(struct rpc_call *call);
+
+#endif

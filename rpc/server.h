@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the rest of rpc/ asks of the server. Inside rpc/ only; rpc.h is for users.
+ */
+#ifndef RPC_SERVER_H
+#define RPC_SERVER_H
+
+#include "rpc/methods.h"
+#include "rpc/rpc.h"
+#include "rpc/workers.h"
+
+const struct methods *server_methods(const struct rpc_server *server);
+struct workers *server_workers(struct rpc_server *server);
+size_t server_max_decoded_bytes(const struct rpc_server *server);
+
+/* True from the moment rpc_server_stop begins. Thread-safe. */
+bool server_is_stopping(const struct rpc_server *server);
+
+/* Hands gRPC a call to fill with the next client's request. */
+void server_request_call(struct rpc_server *server, struct rpc_call *call);
+
+/* Takes a call into the list of calls, or says why not. */
+bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *err) MUST_CHECK;
+
+/* The last that a call does with its server. */
+void server_forget(struct rpc_server *server, struct rpc_call *call);
+
+/* `hook(data)` is called by rpc_server_stop before all else, more than once if that is called more
+ * than once. At most SERVER_MAX_HOOKS. */
+enum { SERVER_MAX_HOOKS = 4 };
+void server_on_stop(struct rpc_server *server, void (*hook)(void *), void *data);
+
+#endif
