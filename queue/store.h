@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where jobs live, and the only wire between the doors that take jobs and the workers that run
+ * them. Two stores keep these promises: memory (queue/store_memory.c) and PostgreSQL; one
+ * conformance suite (tests/store) holds both to them.
+ *
+ * 1. A job whose create was answered ends in exactly one of COMPLETED, FAILED, CANCELLED.
+ * 2. Only the holder of the current attempt can change a running job: every such call carries a
+ *    ticket, and one that is out of date changes nothing and says so.
+ * 3. The owner's limit of active jobs is exact at every instant.
+ * 4. The same request_id with the same content gives the same job, also when both arrive at once.
+ * 5. Every change is published to the hub, in order; every change raises the job's revision.
+ *
+ * All functions are thread-safe. Jobs are handed out as copies in the caller's arena. A store that
+ * cannot answer fails with ERR_UNAVAILABLE.
+ */
+#ifndef QUEUE_STORE_H
+#define QUEUE_STORE_H
+
+#include "base/clock.h"
+#include "queue/hub.h"
+#include "queue/job.h"
+#include "queue/retry.h"
+
+struct store;
+
+struct store_options {
+    int32_t max_active_per_owner; /* EXPORT_MAX_ACTIVE_PER_USER */
+    struct retry_policy retry;
+    int32_t downloads_per_job; /* EXPORT_DOWNLOADS_PER_JOB; 0: any number */
+    int64_t retention_ms;      /* EXPORT_RETENTION */
+    int64_t lease_ms;          /* how long a claim holds without a heartbeat */
+    int64_t download_lease_ms; /* how long a download holds the file without a renewal */
+    int64_t download_grace_ms; /* how long a spent token still serves a tail that got lost */
+};
+
+/* The defaults of the contract for the memory store. */
+struct store_options store_options_default(void);
+
+/* Jobs in this process, lost at its end. `clock` and `hub` outlive the store; `hub` may be NULL. */
+struct store *store_memory_new(const struct store_options *options, const struct clock *clock,
+                               struct hub *hub);
+void store_free(struct store *store);
+
+/* ---- For the doors ---- */
+
+struct job_draft {
+    struct str owner;
+    struct str request_id; /* empty: none */
+    struct job_spec spec;
+};
+
+/* A new queued job; or the one that has the request_id already. ERR_LIMIT (with retry_after_ms):
+ * the owner has max_active_per_owner active jobs. ERR_EXISTS: the request_id has other content. */
+bool store_create(struct store *store, const struct job_draft *draft, struct arena *arena,
+                  struct job *out, struct err *err) MUST_CHECK;
+
+/* ERR_NOT_FOUND: there is none. */
+bool store_get(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+               struct err *err) MUST_CHECK;
+
+struct job_query {
+    struct str owner;      /* empty: every owner */
+    unsigned states;       /* BIT(enum job_state)…; 0: any */
+    struct str type;       /* empty: any */
+    struct str request_id; /* empty: any */
+    bool has_before;       /* keyset paging: only jobs with an id below `before` */
+    struct uuid before;
+    size_t limit; /* 1 to 1000 */
+};
+
+/* Jobs in descending order of id; an array in `arena`. */
+bool store_list(struct store *store, const struct job_query *query, struct arena *arena,
+                const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
+
+/* QUEUED or RUNNING → CANCELLED at once; the worker learns of it from the hub or its next call. A
+ * cancelled job stays as it is. ERR_NOT_READY: it ended otherwise. */
+bool store_cancel(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                  struct err *err) MUST_CHECK;
+
+/* FAILED or CANCELLED → QUEUED, attempts counted anew, error, progress and completion cleared;
+ * counts against the limit (ERR_LIMIT). ERR_NOT_READY: in any other state. */
+bool store_retry(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                 struct err *err) MUST_CHECK;
+
+/* Forgets the job; `out` is what it was, so that its file can be removed. An active job is
+ * cancelled first, watchers are told both. */
+bool store_remove(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                  struct err *err) MUST_CHECK;
+
+/* ---- For downloads (exports-research.md §4.1): each is one compare-and-set ---- */
+
+/* Raises the job's token number, which ends the older tokens: none of them opens the file any more.
+ * A download under way goes on, and if it reaches the end, the new token is spent as well.
+ * ERR_NOT_READY: not completed; ERR_EXPIRED: retention is over; ERR_USED: downloaded as often as it
+ * may be. */
+bool store_issue_token(struct store *store, struct uuid id, int64_t *out_token_no,
+                       struct err *err) MUST_CHECK;
+
+/* Opens the file for one download: gives the job and a lease number. `offset` > 0 resumes: allowed
+ * until spent, and for download_grace_ms after. ERR_NOT_FOUND; ERR_EXPIRED: a newer token was
+ * issued, or retention is over; ERR_USED: spent; ERR_BUSY (with retry_after_ms): another download
+ * holds the lease; ERR_INVALID in "offset": beyond the end. */
+bool store_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+                         struct arena *arena, struct job *out, int64_t *out_lease,
+                         struct err *err) MUST_CHECK;
+
+/* Renews the lease; tells that the bytes [from, to) were handed over. Only a contiguous prefix from
+ * 0 counts, over all transfers since the file was last spent; when it reaches the file's size, the
+ * token is spent and the download is counted, once a transfer. (The end of an empty file is reached
+ * by the first [0, 0); `to` below `from` says that nothing at all was handed over.) ERR_BUSY: the
+ * lease was lost. */
+bool store_download_renew(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                          int64_t to, struct err *err) MUST_CHECK;
+
+/* The same, and gives the lease back. A lease that was lost is fine. */
+bool store_download_close(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                          int64_t to, struct err *err) MUST_CHECK;
+
+/* ---- For workers ---- */
+
+enum { WORKER_NAME_MAX = 64 };
+
+/* Which attempt of which job, and whose it is. Attempts are counted anew by store_retry, so a
+ * number that the store never gives twice tells one claim from another. */
+struct ticket {
+    struct uuid id;
+    int32_t attempt;
+    int64_t claim;
+    char worker[WORKER_NAME_MAX];
+};
+
+/* The next due job: QUEUED → RUNNING, attempt + 1, leased. Among due jobs owners with fewer running
+ * jobs go first; among those, first in, first out. No job: true with *out_found false. */
+bool store_claim(struct store *store, const char *worker, struct arena *arena, struct job *out,
+                 struct ticket *out_ticket, bool *out_found, struct err *err) MUST_CHECK;
+
+/* Waits until a job may be due, at most `timeout_ms`; returns early on store_wake. */
+void store_wait(struct store *store, int64_t timeout_ms);
+
+/* Ends every store_wait that is under way. */
+void store_wake(struct store *store);
+
+/* Extends the leases; out_is_lost[i] tells that ticket i no longer holds its job. */
+bool store_heartbeat(struct store *store, const struct ticket *tickets, size_t count,
+                     bool *out_is_lost, struct err *err) MUST_CHECK;
+
+/* *out_is_mine false: the job is no longer the ticket's; nothing was changed. */
+bool store_progress(struct store *store, const struct ticket *ticket,
+                    const struct job_progress *progress, bool *out_is_mine,
+                    struct err *err) MUST_CHECK;
+
+/* RUNNING → COMPLETED with its file. */
+bool store_complete(struct store *store, const struct ticket *ticket, const struct job_file *file,
+                    const struct job_progress *progress, const struct job_warnings *warnings,
+                    bool *out_is_mine, struct err *err) MUST_CHECK;
+
+/* RUNNING → QUEUED for a retry, if the policy has one, else → FAILED. */
+bool store_fail(struct store *store, const struct ticket *ticket, const struct err *why,
+                bool *out_is_mine, struct err *err) MUST_CHECK;
+
+/* RUNNING → QUEUED because the worker ends; the attempt is not counted. */
+bool store_release(struct store *store, const struct ticket *ticket, bool *out_is_mine,
+                   struct err *err) MUST_CHECK;
+
+/* ---- For the janitor ---- */
+
+/* Jobs whose lease ran out: as store_fail with ERR_WORKER_LOST. */
+bool store_rescue(struct store *store, struct err *err) MUST_CHECK;
+
+/* Completed jobs whose retention is over and that nobody is downloading, at most `limit`: their
+ * files are to be removed, then store_expire tells so. No download begins meanwhile. */
+bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
+                        const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
+
+/* COMPLETED → EXPIRED: the file is gone, its key is empty. The row stays for one more retention
+ * time, so that its owner is told "expired" and not "no such job". A job that was removed meanwhile
+ * is fine. */
+bool store_expire(struct store *store, struct uuid id, struct err *err) MUST_CHECK;
+
+/* Forgets failed, cancelled and expired jobs whose time is over, at most `limit`. */
+bool store_prune(struct store *store, size_t limit, size_t *out_count, struct err *err) MUST_CHECK;
+
+/* ---- For health ---- */
+
+struct store_counters {
+    int64_t queued;          /* now */
+    int64_t running;         /* now */
+    int64_t processed;       /* completed so far */
+    int64_t failed;          /* for good */
+    int64_t retried;         /* attempts queued again */
+    int64_t cancelled;       /* so far */
+    int64_t avg_duration_ms; /* from the start of the last attempt to completion */
+};
+
+/* Also tells whether the store answers. */
+bool store_count(struct store *store, struct store_counters *out, struct err *err) MUST_CHECK;
+
+/* ---- For stores only: a store begins with `struct store`, each op keeps its function's promise
+ * ---- */
+
+struct store_ops {
+    void (*free)(struct store *store);
+    bool (*create)(struct store *store, const struct job_draft *draft, struct arena *arena,
+                   struct job *out, struct err *err);
+    bool (*get)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                struct err *err);
+    bool (*list)(struct store *store, const struct job_query *query, struct arena *arena,
+                 const struct job **out, size_t *out_count, struct err *err);
+    bool (*cancel)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                   struct err *err);
+    bool (*retry)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                  struct err *err);
+    bool (*remove)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+                   struct err *err);
+    bool (*issue_token)(struct store *store, struct uuid id, int64_t *out_token_no,
+                        struct err *err);
+    bool (*download_open)(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+                          struct arena *arena, struct job *out, int64_t *out_lease,
+                          struct err *err);
+    bool (*download_renew)(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                           int64_t to, struct err *err);
+    bool (*download_close)(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                           int64_t to, struct err *err);
+    bool (*claim)(struct store *store, const char *worker, struct arena *arena, struct job *out,
+                  struct ticket *out_ticket, bool *out_found, struct err *err);
+    void (*wait)(struct store *store, int64_t timeout_ms);
+    void (*wake)(struct store *store);
+    bool (*heartbeat)(struct store *store, const struct ticket *tickets, size_t count,
+                      bool *out_is_lost, struct err *err);
+    bool (*progress)(struct store *store, const struct ticket *ticket,
+                     const struct job_progress *progress, bool *out_is_mine, struct err *err);
+    bool (*complete)(struct store *store, const struct ticket *ticket, const struct job_file *file,
+                     const struct job_progress *progress, const struct job_warnings *warnings,
+                     bool *out_is_mine, struct err *err);
+    bool (*fail)(struct store *store, const struct ticket *ticket, const struct err *why,
+                 bool *out_is_mine, struct err *err);
+    bool (*release)(struct store *store, const struct ticket *ticket, bool *out_is_mine,
+                    struct err *err);
+    bool (*rescue)(struct store *store, struct err *err);
+    bool (*list_expired)(struct store *store, size_t limit, struct arena *arena,
+                         const struct job **out, size_t *out_count, struct err *err);
+    bool (*expire)(struct store *store, struct uuid id, struct err *err);
+    bool (*prune)(struct store *store, size_t limit, size_t *out_count, struct err *err);
+    bool (*count)(struct store *store, struct store_counters *out, struct err *err);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+#endif

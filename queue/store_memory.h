@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The store in memory, as its own files see it: store_memory.c (what doors ask),
+ * store_memory_job.c (how jobs are found and change), store_memory_line.c (whose turn it is),
+ * store_memory_work.c (what workers and the janitor ask), store_memory_download.c (tokens and
+ * leases). Nobody else includes this.
+ *
+ * One mutex guards everything; each call takes it once, so each is one atomic step. The hub is told
+ * with the mutex held, which is what keeps its changes in order.
+ */
+#ifndef QUEUE_STORE_MEMORY_H
+#define QUEUE_STORE_MEMORY_H
+
+#include "base/list.h"
+#include "base/thread.h"
+#include "queue/heap.h"
+#include "queue/index.h"
+#include "queue/store.h"
+
+/* An owner with at least one job. */
+struct memory_owner {
+    struct index_node by_name;
+    struct list jobs; /* in order of creation */
+    struct list due;  /* QUEUED and due, first in first out */
+    struct heap_node in_line;
+    int32_t active;
+    int32_t running;
+    size_t name_len;
+    char name[];
+};
+
+/* The hand-over of one job's file. */
+struct memory_download {
+    int64_t token_no; /* the newest token's */
+    int64_t lease;    /* 0: nobody downloads */
+    int64_t lease_until_ms;
+    int64_t prefix;   /* contiguous bytes from 0 that were taken */
+    int64_t spent_ms; /* when the token was spent; 0: it is not */
+    bool is_counting; /* the lease's transfer is not yet counted as a download */
+    int32_t used;     /* whole downloads so far */
+};
+
+struct memory_job {
+    struct index_node by_id;
+    struct index_node by_request; /* in no index without a request_id */
+    struct list by_owner;
+    struct list by_age;   /* all jobs, in order of creation */
+    struct list by_state; /* its owner's due, or running or finished */
+    struct heap_node in_waiting;
+    struct memory_owner *owner;
+    struct arena arena;  /* what was asked for: lives as long as the job */
+    struct arena result; /* texts of job.error and job.file: anew with each outcome */
+    struct job job;
+    struct memory_download download;
+    int64_t due_ms; /* QUEUED: when it may be claimed */
+    int64_t order;  /* QUEUED: who came earlier has the lower number */
+    int64_t claim;  /* RUNNING: the ticket's */
+    int64_t lease_until_ms;
+    char worker[WORKER_NAME_MAX];
+};
+
+struct memory_store {
+    struct store base; /* first: the ops get its address */
+    struct store_options options;
+    const struct clock *clock;
+    struct hub *hub; /* may be NULL */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* a job was queued, or store_wake was called */
+    uint64_t wakes;
+    struct uuid_maker ids;
+    int64_t last_order;
+    int64_t last_claim;
+    int64_t last_lease;
+    int64_t total_duration_ms;
+    struct store_counters counters;
+    struct list all;
+    struct heap line;     /* owners with due jobs: whose turn it is comes first */
+    struct heap waiting;  /* jobs QUEUED for a retry, the next due first */
+    struct list running;  /* RUNNING */
+    struct list finished; /* final, in the order in which they ended */
+    struct index by_id;
+    struct index by_request;
+    struct index by_owner;
+};
+
+static inline struct memory_store *memory_of(struct store *store)
+{
+    return (struct memory_store *)(void *)store;
+}
+
+static inline int64_t memory_now(const struct memory_store *store)
+{
+    return clock_now_ms(store->clock);
+}
+
+/* ---- All with the mutex held ---- */
+
+/* NULL: there is none. */
+struct memory_job *memory_look_up(const struct memory_store *store, struct uuid id);
+struct memory_job *memory_look_up_request(const struct memory_store *store, struct str owner,
+                                          struct str request_id);
+struct memory_owner *memory_look_up_owner(const struct memory_store *store, struct str name);
+
+/* ERR_NOT_FOUND: there is none. */
+bool memory_find(struct memory_store *store, struct uuid id, struct memory_job **out,
+                 struct err *err) MUST_CHECK;
+
+/* A new queued job, due now. The caller publishes. */
+struct memory_job *memory_add(struct memory_store *store, const struct job_draft *draft);
+
+/* The one place where a state changes: counts, lists, times; the caller has set what else changes,
+ * and publishes. */
+void memory_move(struct memory_store *store, struct memory_job *entry, enum job_state to);
+
+/* Raises the revision and tells the hub. */
+void memory_publish(struct memory_store *store, struct memory_job *entry);
+
+/* Forgets the job and frees it. */
+void memory_forget(struct memory_store *store, struct memory_job *entry);
+
+void memory_line_init(struct memory_store *store);
+void memory_line_done(struct memory_store *store);
+
+/* Puts a job that is QUEUED in the line for `due_ms` and tells who waits for work. */
+void memory_line_add(struct memory_store *store, struct memory_job *entry, int64_t due_ms);
+
+/* The job whose turn it is; NULL: none is due. */
+struct memory_job *memory_line_first(struct memory_store *store);
+
+/* Milliseconds until memory_line_first may give a job, 0: it would now; -1: none is queued. */
+int64_t memory_line_due_in(struct memory_store *store);
+
+/* Takes a job out of where its state has put it: the line, those that wait, run or are finished.
+ * The number of its owner's running jobs may have changed before. */
+void memory_line_leave(struct memory_store *store, struct memory_job *entry);
+
+/* The ops of the other files. */
+bool memory_issue_token(struct store *store, struct uuid id, int64_t *out_token_no,
+                        struct err *err);
+bool memory_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+                          struct arena *arena, struct job *out, int64_t *out_lease,
+                          struct err *err);
+bool memory_download_renew(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                           int64_t to, struct err *err);
+bool memory_download_close(struct store *store, struct uuid id, int64_t lease, int64_t from,
+                           int64_t to, struct err *err);
+bool memory_claim(struct store *store, const char *worker, struct arena *arena, struct job *out,
+                  struct ticket *out_ticket, bool *out_found, struct err *err);
+void memory_wait(struct store *store, int64_t timeout_ms);
+void memory_wake(struct store *store);
+bool memory_heartbeat(struct store *store, const struct ticket *tickets, size_t count,
+                      bool *out_is_lost, struct err *err);
+bool memory_progress(struct store *store, const struct ticket *ticket,
+                     const struct job_progress *progress, bool *out_is_mine, struct err *err);
+bool memory_complete(struct store *store, const struct ticket *ticket, const struct job_file *file,
+                     const struct job_progress *progress, const struct job_warnings *warnings,
+                     bool *out_is_mine, struct err *err);
+bool memory_fail(struct store *store, const struct ticket *ticket, const struct err *why,
+                 bool *out_is_mine, struct err *err);
+bool memory_release(struct store *store, const struct ticket *ticket, bool *out_is_mine,
+                    struct err *err);
+bool memory_rescue(struct store *store, struct err *err);
+bool memory_list_expired(struct store *store, size_t limit, struct arena *arena,
+                         const struct job **out, size_t *out_count, struct err *err);
+bool memory_expire(struct store *store, struct uuid id, struct err *err);
+bool memory_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
+bool memory_count(struct store *store, struct store_counters *out, struct err *err);
+
+#endif

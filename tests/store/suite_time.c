@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the janitor asks: retention, pruning; and the counters.
+ */
+#include "tests/store/store_kit.h"
+
+static size_t count_expired(struct world *world, size_t limit, const struct job **out)
+{
+    size_t count = 0;
+    assert_ok(world,
+              store_list_expired(world->store, limit, &world->arena, out, &count, &world->err));
+    return count;
+}
+
+static size_t prune(struct world *world, size_t limit)
+{
+    size_t count = 0;
+    assert_ok(world, store_prune(world->store, limit, &count, &world->err));
+    return count;
+}
+
+static void a_file_expires_after_its_retention(void **state)
+{
+    struct world *world = *state;
+    const int64_t retention_ms = world->options.retention_ms;
+    const struct job *expired = NULL;
+    struct job job = job_in_state(world, "alice", JOB_COMPLETED);
+    assert_int_equal(job.expires_ms, world_now(world) + retention_ms);
+    test_clock_advance(&world->clock, retention_ms - 1);
+    assert_int_equal(count_expired(world, 10, &expired), 0);
+    test_clock_advance(&world->clock, 1);
+    assert_int_equal(count_expired(world, 10, &expired), 1);
+    assert_same_job(expired[0], job);
+    assert_text(expired[0].file.key, "key");
+    assert_int_equal(prune(world, 10), 0); /* the file goes before the row */
+
+    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    job = get_job(world, job.id);
+    assert_state(job, JOB_EXPIRED);
+    assert_int_equal(job.file.key.len, 0);
+    assert_int_equal(job.completed_ms, world_now(world) - retention_ms); /* not: when it expired */
+    assert_text(job.file.name, "trades-20250801-120000.csv");
+    assert_int_equal(job.expires_ms, world_now(world) + retention_ms);
+    assert_int_equal(count_expired(world, 10, &expired), 0);
+    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    assert_int_equal(get_job(world, job.id).revision, job.revision);
+
+    test_clock_advance(&world->clock, retention_ms - 1);
+    assert_int_equal(prune(world, 10), 0);
+    test_clock_advance(&world->clock, 1);
+    assert_int_equal(prune(world, 10), 1);
+    assert_refused(world, store_get(world->store, job.id, &world->arena, &job, &world->err),
+                   ERR_NOT_FOUND);
+}
+
+static void only_a_completed_job_expires(void **state)
+{
+    struct world *world = *state;
+    for (int from = 0; from < JOB_STATE_COUNT; from++) {
+        struct job job = job_in_state(world, "alice", (enum job_state)from);
+        assert_ok(world, store_expire(world->store, job.id, &world->err));
+        assert_state(get_job(world, job.id),
+                     from == JOB_COMPLETED ? JOB_EXPIRED : (enum job_state)from);
+        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+    }
+}
+
+static void failed_and_cancelled_jobs_are_pruned(void **state)
+{
+    struct world *world = *state;
+    struct job jobs[] = {
+        job_in_state(world, "alice", JOB_FAILED),
+        job_in_state(world, "alice", JOB_CANCELLED),
+        job_in_state(world, "bob", JOB_COMPLETED),
+        job_in_state(world, "alice", JOB_QUEUED),
+    };
+    test_clock_advance(&world->clock, world->options.retention_ms - 1);
+    assert_int_equal(prune(world, 10), 0);
+    struct job later = job_in_state(world, "bob", JOB_CANCELLED);
+    test_clock_advance(&world->clock, 1);
+    assert_int_equal(prune(world, 1), 1); /* in small steps */
+    assert_int_equal(prune(world, 10), 1);
+    assert_int_equal(prune(world, 10), 0);
+    struct job out;
+    for (size_t i = 0; i < 2; i++)
+        assert_refused(world, store_get(world->store, jobs[i].id, &world->arena, &out, &world->err),
+                       ERR_NOT_FOUND);
+    assert_state(get_job(world, jobs[2].id), JOB_COMPLETED);
+    assert_state(get_job(world, jobs[3].id), JOB_QUEUED); /* active: stays */
+    assert_state(get_job(world, later.id), JOB_CANCELLED);
+}
+
+static void a_job_tried_again_is_not_pruned(void **state)
+{
+    struct world *world = *state;
+    struct job job = job_in_state(world, "alice", JOB_FAILED);
+    assert_ok(world, store_retry(world->store, job.id, &world->arena, &job, &world->err));
+    test_clock_advance(&world->clock, 2 * world->options.retention_ms);
+    assert_int_equal(prune(world, 10), 0);
+    assert_true(is_anything_due(world));
+}
+
+static void expired_files_come_in_batches(void **state)
+{
+    struct world *world = *state;
+    const struct job *expired = NULL;
+    for (int i = 0; i < 5; i++)
+        (void)job_in_state(world, "alice", JOB_COMPLETED);
+    test_clock_advance(&world->clock, world->options.retention_ms);
+    static const size_t sizes[] = {2, 2, 1, 0};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        assert_int_equal(count_expired(world, 2, &expired), sizes[i]);
+        for (size_t k = 0; k < sizes[i]; k++)
+            assert_ok(world, store_expire(world->store, expired[k].id, &world->err));
+    }
+}
+
+static void the_counters_count(void **state)
+{
+    struct world *world = *state;
+    struct store_counters counters;
+    struct ticket ticket;
+    struct job job;
+    assert_ok(world, store_count(world->store, &counters, &world->err));
+    assert_int_equal(counters.avg_duration_ms, 0);
+
+    static const int64_t durations[] = {100, 300};
+    for (size_t i = 0; i < COUNT_OF(durations); i++) {
+        (void)create_job(world, "alice");
+        (void)claim_job(world, &ticket);
+        test_clock_advance(&world->clock, durations[i]);
+        complete_job(world, &ticket, 1);
+    }
+    (void)job_in_state(world, "alice", JOB_FAILED);
+    (void)job_in_state(world, "alice", JOB_CANCELLED);
+    job = job_in_state(world, "alice", JOB_RUNNING);
+    (void)create_job(world, "alice");
+    (void)claim_job(world, &ticket);
+    fail_job(world, &ticket, ERR_SOURCE_CONFLICT);
+    (void)create_job(world, "alice");
+
+    assert_ok(world, store_count(world->store, &counters, &world->err));
+    assert_int_equal(counters.queued, 2);
+    assert_int_equal(counters.running, 1);
+    assert_int_equal(counters.processed, 2);
+    assert_int_equal(counters.failed, 1);
+    assert_int_equal(counters.retried, 1);
+    assert_int_equal(counters.cancelled, 1);
+    assert_int_equal(counters.avg_duration_ms, 200);
+
+    assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+    assert_ok(world, store_count(world->store, &counters, &world->err));
+    assert_int_equal(counters.running, 0);
+    assert_int_equal(counters.cancelled, 2);
+}
+
+const struct store_test suite_time[] = {
+    STORE_TEST(a_file_expires_after_its_retention),
+    STORE_TEST(only_a_completed_job_expires),
+    STORE_TEST(failed_and_cancelled_jobs_are_pruned),
+    STORE_TEST(a_job_tried_again_is_not_pruned),
+    STORE_TEST(expired_files_come_in_batches),
+    STORE_TEST(the_counters_count),
+    {0},
+};
