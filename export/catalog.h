@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All export types of a server, read from a directory at start and never changed after: any thread
+ * may read.
+ */
+#ifndef EXPORT_CATALOG_H
+#define EXPORT_CATALOG_H
+
+#include "export/source.h"
+
+struct catalog;
+
+/* Reads every *.sql of the directory, in the order of their names, and checks each against the
+ * source. The first that is refused fails the whole: "NAME.sql:LINE: reason". A directory that
+ * cannot be read, or has no type, is ERR_INVALID too and named in the text: this one goes to the
+ * operator, not to a caller. */
+bool catalog_load(const char *directory, struct source *source, struct catalog **out,
+                  struct err *err) MUST_CHECK;
+void catalog_free(struct catalog *catalog);
+
+size_t catalog_count(const struct catalog *catalog);
+const struct export_type *catalog_at(const struct catalog *catalog, size_t index);
+
+/* NULL if there is none of that name. */
+const struct export_type *catalog_find(const struct catalog *catalog, struct str name);
+
+#endif

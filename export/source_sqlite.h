@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The SQLite source, shared among its own files only; others use export/source.h.
+ *
+ *     source_sqlite.c             the source, and the rows of a query
+ *     source_sqlite_connection.c  a read-only connection that can be interrupted, and its errors
+ *     source_sqlite_describe.c    checks a type's SQL and tells its columns
+ *     source_sqlite_bind.c        which parameter is what, and the values bound to them
+ *     source_sqlite_cell.c        from a value of SQLite's to a cell
+ */
+#ifndef EXPORT_SOURCE_SQLITE_H
+#define EXPORT_SOURCE_SQLITE_H
+
+#include "export/source.h"
+
+#include <sqlite3.h>
+
+/* Opens "sqlite:" sources; `path` is the URL behind the scheme. */
+bool source_sqlite_open(struct str path, struct source **out, struct err *err) MUST_CHECK;
+
+/* One connection, of one thread. Its address is known to SQLite's callbacks: it does not move. */
+struct sqlite_connection {
+    sqlite3 *db;
+    struct stop *stop;        /* may be NULL */
+    int64_t box_ends_ms;      /* monotonic; when work is interrupted anyway; 0: never */
+    bool is_more_than_select; /* the statement just prepared was refused for what it does */
+};
+
+/* What the database was asked to do when it failed. */
+enum sqlite_phase { SQLITE_PHASE_OPEN, SQLITE_PHASE_PREPARE, SQLITE_PHASE_STEP };
+
+/* Opens the database read-only and fixes a snapshot of it, which lasts until the close. From then
+ * on it runs SELECTs only. `path` must not be what SQLite gives a meaning of its own. */
+bool sqlite_connection_open(const char *path, struct stop *stop, struct sqlite_connection **out,
+                            struct err *err) MUST_CHECK;
+void sqlite_connection_close(struct sqlite_connection *connection);
+
+/* Tells SQLite's result code as one of ours. Returns false. */
+bool sqlite_connection_fail(const struct sqlite_connection *connection, int code,
+                            enum sqlite_phase phase, struct err *err);
+
+/* What a parameter of a type's SQL stands for. */
+enum sqlite_parameter_kind {
+    SQLITE_PARAMETER_UNKNOWN,
+    SQLITE_PARAMETER_OWNER,
+    SQLITE_PARAMETER_FILTER,
+    SQLITE_PARAMETER_FILTER_END
+};
+
+/* By its name with the colon; *filter is the index of the filter, if it is one. */
+enum sqlite_parameter_kind sqlite_parameter_find(const struct export_type *type, const char *name,
+                                                 size_t *filter);
+
+/* Binds the owner and the filters to the parameters of a statement of the query's type. The values
+ * are the query's own or in `arena`: both outlive the statement. */
+bool sqlite_bind(sqlite3_stmt *statement, const struct source_query *query, struct arena *arena,
+                 struct err *err) MUST_CHECK;
+
+bool sqlite_describe(struct sqlite_connection *connection, const struct export_type *type,
+                     struct arena *arena, const struct column **out, size_t *out_count,
+                     struct err *err) MUST_CHECK;
+
+/* Makes `cell` hold `value` as the column's type asks. NULL, or what is wrong with the value: "is
+ * not a timestamp". */
+struct sqlite_converter {
+    const char *(*convert)(sqlite3_value *value, struct batch *batch, struct cell *cell);
+};
+
+/* The converter for a type that the type file notes; COLUMN_ANY: by the value's storage class. */
+struct sqlite_converter sqlite_converter_for(enum column_type noted);
+
+/* The type the type file notes for a column, or COLUMN_ANY. */
+enum column_type sqlite_noted_type(const struct export_type *type, struct str column);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a value of SQLite's to a cell. SQLite types values, not columns: without a note in the type
+ * file a value stays what it is, storage class by storage class. A note is a promise, and a value
+ * that breaks it fails the job rather than the reader of the file.
+ */
+#include "export/source_sqlite.h"
+
+#include "base/calendar.h"
+#include "base/number.h"
+#include "export/decimal.h"
+#include "export/json_check.h"
+
+#include <math.h>
+
+static const char too_large[] = "is too large for one export";
+static const char out_of_memory[] = "could not be read: out of memory";
+
+static const char *set_text(struct batch *batch, struct cell *cell, enum cell_kind kind,
+                            struct str text)
+{
+    return batch_set_text(batch, cell, kind, text) ? NULL : too_large;
+}
+
+static void set_integer(struct cell *cell, enum cell_kind kind, int64_t integer)
+{
+    cell->kind = kind;
+    cell->as.integer = integer;
+}
+
+static void set_double(struct cell *cell, double number)
+{
+    cell->kind = CELL_DOUBLE;
+    cell->as.number = number;
+}
+
+/* The value's own text; for storage class TEXT. An empty pointer: out of memory. */
+static struct str text_of(sqlite3_value *value)
+{
+    const char *text = (const char *)sqlite3_value_text(value);
+    return (struct str){text, (size_t)sqlite3_value_bytes(value)};
+}
+
+static const char *copy_text(sqlite3_value *value, struct batch *batch, struct cell *cell,
+                             enum cell_kind kind)
+{
+    struct str text = text_of(value);
+    return text.ptr ? set_text(batch, cell, kind, text) : out_of_memory;
+}
+
+/* `\x` and hex digits, as PostgreSQL prints bytea. */
+static const char *set_hex(struct batch *batch, struct cell *cell, enum cell_kind kind,
+                           struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t offset = batch->text.len;
+    char *out = buf_reserve(&batch->text, 2 + 2 * bytes.len);
+    if (!out)
+        return too_large;
+    *out++ = '\\';
+    *out++ = 'x';
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned char byte = (unsigned char)bytes.ptr[i];
+        *out++ = digits[byte >> 4];
+        *out++ = digits[byte & 0xF];
+    }
+    buf_commit(&batch->text, 2 + 2 * bytes.len);
+    *cell = (struct cell){.kind = kind, .len = (uint32_t)(2 + 2 * bytes.len)};
+    cell->as.offset = offset;
+    return NULL;
+}
+
+static struct str blob_of(sqlite3_value *value)
+{
+    const char *bytes = sqlite3_value_blob(value); /* NULL for an empty one */
+    return (struct str){bytes, bytes ? (size_t)sqlite3_value_bytes(value) : 0};
+}
+
+static const char *convert_any(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+        set_integer(cell, CELL_INTEGER, sqlite3_value_int64(value));
+        return NULL;
+    case SQLITE_FLOAT:
+        set_double(cell, sqlite3_value_double(value));
+        return NULL;
+    case SQLITE_TEXT:
+        return copy_text(value, batch, cell, CELL_TEXT);
+    case SQLITE_BLOB:
+        return set_hex(batch, cell, CELL_BYTES, blob_of(value));
+    default:
+        cell->kind = CELL_NULL;
+        return NULL;
+    }
+}
+
+/* Any value as its print. */
+static const char *print(sqlite3_value *value, struct batch *batch, struct cell *cell,
+                         enum cell_kind kind)
+{
+    char text[NUMBER_TEXT_SIZE];
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+        return copy_text(value, batch, cell, kind);
+    case SQLITE_INTEGER: {
+        size_t len = number_format_int64(sqlite3_value_int64(value), text);
+        return set_text(batch, cell, kind, (struct str){text, len});
+    }
+    case SQLITE_FLOAT: {
+        size_t len = number_format_double(sqlite3_value_double(value), text);
+        return set_text(batch, cell, kind, (struct str){text, len});
+    }
+    case SQLITE_BLOB:
+        return set_hex(batch, cell, kind, blob_of(value));
+    default:
+        cell->kind = CELL_NULL;
+        return NULL;
+    }
+}
+
+static const char *convert_text(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    return print(value, batch, cell, CELL_TEXT);
+}
+
+static const char *convert_other(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    return print(value, batch, cell, CELL_LITERAL);
+}
+
+/* A whole number in any storage class but BLOB. */
+static bool whole_number(sqlite3_value *value, int64_t *out)
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+        *out = sqlite3_value_int64(value);
+        return true;
+    case SQLITE_FLOAT: {
+        double number = sqlite3_value_double(value);
+        static const double largest_whole = 9007199254740992.0; /* 2^53 */
+        if (!(fabs(number) <= largest_whole) || number != trunc(number))
+            return false;
+        *out = (int64_t)number;
+        return true;
+    }
+    case SQLITE_TEXT:
+        return str_to_int64(text_of(value), out);
+    default:
+        return false;
+    }
+}
+
+static const char *convert_bigint(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    if (sqlite3_value_type(value) == SQLITE_NULL)
+        return convert_any(value, batch, cell);
+    int64_t integer = 0;
+    if (!whole_number(value, &integer))
+        return "is not a whole number of 64 bits";
+    set_integer(cell, CELL_INTEGER, integer);
+    return NULL;
+}
+
+static const char *convert_integer(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    const char *problem = convert_bigint(value, batch, cell);
+    if (problem || cell->kind == CELL_NULL)
+        return problem;
+    bool is_small = cell->as.integer >= INT32_MIN && cell->as.integer <= INT32_MAX;
+    return is_small ? NULL : "does not fit an integer of 32 bits; note the column as bigint";
+}
+
+static const char *convert_number(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    (void)batch;
+    double number = 0;
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+    case SQLITE_FLOAT:
+        set_double(cell, sqlite3_value_double(value));
+        return NULL;
+    case SQLITE_NULL:
+        cell->kind = CELL_NULL;
+        return NULL;
+    case SQLITE_TEXT:
+        if (number_parse_double(text_of(value), &number)) {
+            set_double(cell, number);
+            return NULL;
+        }
+        break;
+    default:
+        break;
+    }
+    return "is not a number";
+}
+
+static bool is_decimal(struct str text)
+{
+    struct decimal decimal;
+    return decimal_parse(text, &decimal) || decimal_is_not_finite(text);
+}
+
+static const char *convert_decimal(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+        if (is_decimal(text_of(value)))
+            return copy_text(value, batch, cell, CELL_DECIMAL);
+        return "is not a decimal number";
+    case SQLITE_BLOB:
+        return "is not a decimal number";
+    default:
+        return print(value, batch, cell, CELL_DECIMAL);
+    }
+}
+
+static const char *convert_boolean(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    int type = sqlite3_value_type(value);
+    if (type == SQLITE_NULL)
+        return convert_any(value, batch, cell);
+    int64_t integer = type == SQLITE_INTEGER ? sqlite3_value_int64(value) : -1;
+    if (integer != 0 && integer != 1)
+        return "is not a boolean, 0 or 1";
+    set_integer(cell, CELL_BOOLEAN, integer);
+    return NULL;
+}
+
+/* A time kept as text, or as milliseconds since 1970 (as Prisma does). */
+static bool read_time(sqlite3_value *value, int64_t *us)
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT: {
+        struct str text = text_of(value);
+        if (!calendar_parse_timestamp(text, us) && !calendar_parse_date(text, us))
+            return false;
+        break;
+    }
+    case SQLITE_INTEGER:
+        if (__builtin_mul_overflow(sqlite3_value_int64(value), INT64_C(1000), us))
+            return false;
+        break;
+    default:
+        return false;
+    }
+    return cell_time_is_legal(*us);
+}
+
+static const char *convert_timestamp(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    if (sqlite3_value_type(value) == SQLITE_NULL)
+        return convert_any(value, batch, cell);
+    int64_t us = 0;
+    if (!read_time(value, &us))
+        return "is not a timestamp";
+    set_integer(cell, CELL_TIMESTAMP, us);
+    return NULL;
+}
+
+static const char *convert_date(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    if (sqlite3_value_type(value) == SQLITE_NULL)
+        return convert_any(value, batch, cell);
+    int64_t us = 0;
+    if (!read_time(value, &us))
+        return "is not a date";
+    if (us % CALENDAR_DAY_US)
+        return "is not a date: it has a time of day; note the column as timestamp";
+    set_integer(cell, CELL_DATE, us);
+    return NULL;
+}
+
+static const char *convert_json(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    int type = sqlite3_value_type(value);
+    if (type == SQLITE_BLOB)
+        return "is not JSON";
+    const char *problem = print(value, batch, cell, CELL_JSON);
+    if (problem || type == SQLITE_NULL)
+        return problem;
+    return json_is_valid(batch_text(batch, cell)) ? NULL : "is not JSON";
+}
+
+static const char *convert_bytes(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_BLOB:
+        return set_hex(batch, cell, CELL_BYTES, blob_of(value));
+    case SQLITE_TEXT:
+        return set_hex(batch, cell, CELL_BYTES, text_of(value));
+    case SQLITE_NULL:
+        return convert_any(value, batch, cell);
+    default:
+        return "is not bytes";
+    }
+}
+
+struct sqlite_converter sqlite_converter_for(enum column_type noted)
+{
+    static const struct sqlite_converter converters[COLUMN_TYPE_COUNT] = {
+        [COLUMN_ANY] = {convert_any},
+        [COLUMN_TEXT] = {convert_text},
+        [COLUMN_INTEGER] = {convert_integer},
+        [COLUMN_BIGINT] = {convert_bigint},
+        [COLUMN_NUMBER] = {convert_number},
+        [COLUMN_DECIMAL] = {convert_decimal},
+        [COLUMN_BOOLEAN] = {convert_boolean},
+        [COLUMN_DATE] = {convert_date},
+        [COLUMN_TIMESTAMP] = {convert_timestamp},
+        [COLUMN_JSON] = {convert_json},
+        [COLUMN_BYTES] = {convert_bytes},
+        [COLUMN_OTHER] = {convert_other},
+    };
+    return converters[noted];
+}
