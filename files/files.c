@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See files.h. The table of stores, by the scheme of their URL; the rest goes to the store's ops.
+ */
+#include "files/files.h"
+
+#include "files/local.h"
+
+#include <assert.h>
+
+static const struct {
+    const char *scheme;
+    bool (*open_store)(struct str rest, enum files_sharing sharing, struct files **out,
+                       struct err *err);
+} stores[] = {
+    {"file:", local_open_store},
+};
+
+bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
+                      struct err *err)
+{
+    for (size_t i = 0; i < COUNT_OF(stores); i++) {
+        struct str scheme = str_of(stores[i].scheme);
+        if (!str_starts_with(url, scheme))
+            continue;
+        struct str rest = {url.ptr + scheme.len, url.len - scheme.len};
+        return stores[i].open_store(rest, sharing, out, err);
+    }
+    return err_set(err, ERR_INVALID,
+                   "EXPORT_STORE_URL is of no kind this server knows; use "
+                   "file:DIR");
+}
+
+void files_close_store(struct files *files)
+{
+    if (files)
+        files->ops->close_store(files);
+}
+
+bool files_key_is_legal(struct str key)
+{
+    if (key.len < 1 || key.len > FILES_MAX_KEY || key.ptr[0] == '.')
+        return false;
+    if (memmem(key.ptr, key.len, ".part-", sizeof ".part-" - 1))
+        return false;
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.ptr[i];
+        bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!is_letter && !(c >= '0' && c <= '9') && c != '.' && c != '-')
+            return false;
+    }
+    return true;
+}
+
+/* Keys are ours; one that is not is a fault of ours, and must not become a path. */
+static bool check_key(struct str key, struct err *err)
+{
+    if (files_key_is_legal(key))
+        return true;
+    return err_set(err, ERR_INTERNAL, "a file key that is none; please report this");
+}
+
+bool files_create(struct files *files, struct str key, struct file_writer **out, struct err *err)
+{
+    return check_key(key, err) && files->ops->create(files, key, out, err);
+}
+
+struct sink *file_writer_sink(struct file_writer *writer)
+{
+    return &writer->sink;
+}
+
+int64_t file_writer_size(const struct file_writer *writer)
+{
+    return writer->size;
+}
+
+bool file_writer_commit(struct file_writer *writer, struct file_facts *out, struct err *err)
+{
+    return writer->ops->commit(writer, out, err);
+}
+
+void file_writer_abort(struct file_writer *writer)
+{
+    if (writer)
+        writer->ops->abort(writer);
+}
+
+bool files_open(struct files *files, struct str key, struct file_reader **out, struct err *err)
+{
+    return check_key(key, err) && files->ops->open(files, key, out, err);
+}
+
+int64_t file_reader_size(const struct file_reader *reader)
+{
+    return reader->size;
+}
+
+bool file_reader_read(struct file_reader *reader, int64_t offset, void *out, size_t len,
+                      size_t *out_len, struct err *err)
+{
+    assert(offset >= 0);
+    return reader->ops->read(reader, offset, out, len, out_len, err);
+}
+
+void file_reader_close(struct file_reader *reader)
+{
+    if (reader)
+        reader->ops->close(reader);
+}
+
+bool files_remove(struct files *files, struct str key, struct err *err)
+{
+    return check_key(key, err) && files->ops->remove(files, key, err);
+}
+
+bool files_check(struct files *files, struct err *err)
+{
+    return files->ops->check(files, err);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where finished files live. A file is whole or absent: it is written under another name, made
+ * durable, and only then appears under its key.
+ *
+ *     files_create → sink_write(file_writer_sink) × n → file_writer_commit | file_writer_abort
+ *     files_open → file_reader_read × n → file_reader_close
+ *
+ * A key is 1 to 80 characters of [A-Za-z0-9.-], not beginning with a dot and without ".part-"; it
+ * is made by us, never from a caller's text. Errors are ERR_STORE_UNAVAILABLE (full, failing: try
+ * again), ERR_STORE_DENIED (not allowed, too large) or ERR_NOT_FOUND. A store is shared by all
+ * threads; a writer and a reader have one.
+ */
+#ifndef FILES_FILES_H
+#define FILES_FILES_H
+
+#include "base/digest.h"
+#include "base/sink.h"
+#include "base/str.h"
+
+struct files;
+struct file_writer;
+struct file_reader;
+
+/* What a committed file is. */
+struct file_facts {
+    int64_t size; /* bytes */
+    char sha256[SHA256_HEX_LEN + 1];
+};
+
+enum files_sharing {
+    FILES_EXCLUSIVE, /* this process alone: a lock keeps others out, and all that is there from an
+                        earlier life is removed */
+    FILES_SHARED,    /* several servers and workers: only left-overs older than an hour go */
+};
+
+/* "file:DIR": made if absent, with its parents, mode 0700. ERR_INVALID for a URL nobody here
+ * serves, for a directory that cannot be used or that holds files that look like a store's but is
+ * none; ERR_BUSY if another process has it and one of the two wants it exclusively. These texts go
+ * to the operator and name the directory. */
+bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
+                      struct err *err) MUST_CHECK;
+
+/* After all writers and readers. Accepts NULL. */
+void files_close_store(struct files *files);
+
+/* Begins a file; nothing shows under `key` until commit, which replaces what was there. */
+bool files_create(struct files *files, struct str key, struct file_writer **out,
+                  struct err *err) MUST_CHECK;
+
+/* Where its bytes go; SHA-256 is taken on the way. Lives as long as the writer. */
+struct sink *file_writer_sink(struct file_writer *writer);
+
+/* Bytes taken so far. */
+int64_t file_writer_size(const struct file_writer *writer);
+
+/* Makes the file durable and shows it under its key. Frees the writer in every case; on failure
+ * nothing is left behind. */
+bool file_writer_commit(struct file_writer *writer, struct file_facts *out,
+                        struct err *err) MUST_CHECK;
+
+/* Drops the file and frees the writer. Accepts NULL. */
+void file_writer_abort(struct file_writer *writer);
+
+/* Opens a committed file. It stays readable while open, also if it is removed meanwhile. */
+bool files_open(struct files *files, struct str key, struct file_reader **out,
+                struct err *err) MUST_CHECK;
+
+int64_t file_reader_size(const struct file_reader *reader);
+
+/* Reads up to `len` bytes at `offset`; *out_len is less only at the end of the file. */
+bool file_reader_read(struct file_reader *reader, int64_t offset, void *out, size_t len,
+                      size_t *out_len, struct err *err) MUST_CHECK;
+
+/* Accepts NULL. */
+void file_reader_close(struct file_reader *reader);
+
+/* Removes a file; one that is not there is removed already. */
+bool files_remove(struct files *files, struct str key, struct err *err) MUST_CHECK;
+
+/* Whether the store can take a file now; for health. */
+bool files_check(struct files *files, struct err *err) MUST_CHECK;
+
+/* For stores only: a store, its writers and its readers begin with these. */
+struct files_ops {
+    void (*close_store)(struct files *files);
+    bool (*create)(struct files *files, struct str key, struct file_writer **out, struct err *err);
+    bool (*commit)(struct file_writer *writer, struct file_facts *out, struct err *err);
+    void (*abort)(struct file_writer *writer);
+    bool (*open)(struct files *files, struct str key, struct file_reader **out, struct err *err);
+    bool (*read)(struct file_reader *reader, int64_t offset, void *out, size_t len, size_t *out_len,
+                 struct err *err);
+    void (*close)(struct file_reader *reader);
+    bool (*remove)(struct files *files, struct str key, struct err *err);
+    bool (*check)(struct files *files, struct err *err);
+};
+
+struct files {
+    const struct files_ops *ops;
+};
+
+struct file_writer {
+    const struct files_ops *ops;
+    struct sink sink;
+    int64_t size;
+};
+
+struct file_reader {
+    const struct files_ops *ops;
+    int64_t size;
+};
+
+enum { FILES_MAX_KEY = 80 };
+
+bool files_key_is_legal(struct str key);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The directory of a local store: how it is made, locked and cleaned, and the names in it.
+ *
+ *     KEY                  a finished file
+ *     KEY.part-<16 hex>    one that is being written
+ *     .lock                held while the store is open; marks the directory as ours
+ *
+ * Only such names are ever removed. A directory without .lock is not ours yet: it is taken only if
+ * it holds nothing that we would remove, so that a wrong setting costs nobody their files.
+ */
+#ifndef FILES_LOCAL_DIR_H
+#define FILES_LOCAL_DIR_H
+
+#include "files/files.h"
+
+enum { LOCAL_NAME_SIZE = 128 }; /* the longest name and a NUL */
+
+struct local_dir {
+    int fd;
+    int lock_fd;
+};
+
+/* Opens the directory, makes it if absent, takes the lock and removes what is left of an earlier
+ * life (FILES_EXCLUSIVE: all files; FILES_SHARED: parts older than an hour). */
+bool local_dir_open(struct str path, enum files_sharing sharing, struct local_dir *out,
+                    struct err *err) MUST_CHECK;
+void local_dir_close(struct local_dir *dir);
+
+/* The key as a file name. */
+void local_dir_name(struct str key, char out[LOCAL_NAME_SIZE]);
+
+/* A fresh name for a part of the key. */
+void local_dir_part_name(struct str key, char out[LOCAL_NAME_SIZE]);
+
+#endif
