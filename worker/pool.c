@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See pool.h. Each worker has a slot that says what it runs. `pool->mutex` guards the slots'
+ * states and tickets; a slot's stop wish is atomic. A cancelled job is noticed through the hub;
+ * what the hub told before the slot was filled is caught by asking the store once, right after.
+ */
+#include "worker/pool.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+
+enum { IDLE_WAIT_MS = 1000, ERROR_WAIT_MS = 500, REPORT_MS = 250 };
+
+enum slot_state {
+    SLOT_IDLE,
+    SLOT_CLAIMING, /* about to have a job, or none; a drain waits for it */
+    SLOT_RUNNING,  /* ticket and stop are the job's */
+};
+
+struct slot {
+    struct pool *pool;
+    pthread_t thread;
+    char name[WORKER_NAME_MAX];
+    enum slot_state state;
+    struct ticket ticket;
+    int64_t revision; /* of the job when it was claimed: what the hub tells of before is old */
+    struct stop stop;
+    int64_t started_ms;  /* worker's own: monotonic */
+    int64_t reported_ms; /* worker's own: monotonic */
+    enum job_phase reported_phase;
+};
+
+struct pool {
+    struct pool_options options;
+    struct slot *slots;
+    pthread_t heartbeat;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* a slot fell idle, or is_draining or is_ended was set */
+    bool is_draining;       /* claim no more */
+    bool is_grace_over;     /* what still runs is to stop */
+    bool is_ended;          /* the heartbeat may go */
+    size_t released;        /* jobs given back */
+};
+
+/* ---- What one worker does ---- */
+
+/* False when there is nothing more to claim: the pool drains. */
+static bool slot_begin_claim(struct slot *slot)
+{
+    struct pool *pool = slot->pool;
+    pthread_mutex_lock(&pool->mutex);
+    bool may_claim = !pool->is_draining;
+    if (may_claim)
+        slot->state = SLOT_CLAIMING;
+    pthread_mutex_unlock(&pool->mutex);
+    return may_claim;
+}
+
+static void slot_fill(struct slot *slot, const struct job *job, const struct ticket *ticket)
+{
+    struct pool *pool = slot->pool;
+    pthread_mutex_lock(&pool->mutex);
+    stop_init(&slot->stop, pool->options.job_timeout_ms);
+    slot->ticket = *ticket;
+    slot->revision = job->revision;
+    slot->state = SLOT_RUNNING;
+    if (pool->is_grace_over)
+        stop_request(&slot->stop, STOP_DRAIN);
+    pthread_mutex_unlock(&pool->mutex);
+    slot->started_ms = clock_monotonic_ms();
+    slot->reported_ms = slot->started_ms;
+    slot->reported_phase = PHASE_QUERYING;
+}
+
+static void slot_clear(struct slot *slot)
+{
+    struct pool *pool = slot->pool;
+    pthread_mutex_lock(&pool->mutex);
+    slot->state = SLOT_IDLE;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void tell_store(struct slot *slot, const struct job_progress *progress)
+{
+    bool is_mine = true;
+    struct err err = {0};
+    /* A store that does not answer now is the heartbeat's business; progress may get lost. */
+    if (store_progress(slot->pool->options.store, &slot->ticket, progress, &is_mine, &err) &&
+        !is_mine)
+        stop_request(&slot->stop, STOP_LOST);
+}
+
+/* At most four reports a second, and each new phase of a job that takes that long anyway. */
+static void report(void *target, const struct job_progress *progress)
+{
+    struct slot *slot = target;
+    int64_t now = clock_monotonic_ms();
+    bool is_new_phase = progress->phase != slot->reported_phase;
+    bool is_long = now - slot->started_ms >= REPORT_MS;
+    if (now - slot->reported_ms < REPORT_MS && !(is_new_phase && is_long))
+        return;
+    slot->reported_ms = now;
+    slot->reported_phase = progress->phase;
+    tell_store(slot, progress);
+}
+
+static void log_end(const struct slot *slot, const char *event, const struct job *job,
+                    const char *more)
+{
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(job->id, id);
+    log_event(LOG_INFO, event,
+              "job=%s type=%.*s format=%.*s attempt=%d worker=%s duration_ms=%lld%s", id,
+              STR_ARG(job->spec.type), STR_ARG(job->spec.format), (int)job->attempt, slot->name,
+              (long long)(clock_monotonic_ms() - slot->started_ms), more);
+}
+
+static void settle_result(struct slot *slot, const struct job *job,
+                          const struct runner_result *result)
+{
+    const struct pool_options *options = &slot->pool->options;
+    bool is_mine = false;
+    struct err err = {0};
+    bool is_told = store_complete(options->store, &slot->ticket, &result->file, &result->progress,
+                                  &result->warnings, &is_mine, &err);
+    if (is_told && is_mine) {
+        char facts[64];
+        (void)snprintf(facts, sizeof facts, " rows=%lld bytes=%lld", (long long)result->file.rows,
+                       (long long)result->file.size);
+        log_end(slot, "job.completed", job, facts);
+        return;
+    }
+    /* Whoever has the job now makes its own file. */
+    if (!files_remove(options->runner->files, result->file.key, &err))
+        log_end(slot, "job.file_left_behind", job, "");
+    log_end(slot, is_told ? "job.lost" : "job.not_settled", job, "");
+}
+
+static void settle_failure(struct slot *slot, const struct job *job, const struct err *why)
+{
+    struct store *store = slot->pool->options.store;
+    bool is_mine = false;
+    struct err err = {0};
+    switch (stop_reason(&slot->stop)) {
+    case STOP_CANCELLED:
+    case STOP_LOST:
+        log_end(slot, "job.stopped", job, "");
+        return;
+    case STOP_DRAIN:
+        if (store_release(store, &slot->ticket, &is_mine, &err) && is_mine) {
+            pthread_mutex_lock(&slot->pool->mutex);
+            slot->pool->released++;
+            pthread_mutex_unlock(&slot->pool->mutex);
+        }
+        log_end(slot, "job.released", job, "");
+        return;
+    case STOP_NONE:
+    case STOP_TIMEOUT:
+        break;
+    }
+    char reason[LOG_QUOTED_SIZE];
+    char facts[LOG_QUOTED_SIZE + 64];
+    (void)snprintf(facts, sizeof facts, " code=%s reason=%s", err_code_name(why->code),
+                   log_quote(str_of(why->text), reason));
+    bool is_told = store_fail(store, &slot->ticket, why, &is_mine, &err);
+    log_end(slot, !is_told ? "job.not_settled" : is_mine ? "job.failed" : "job.lost", job, facts);
+}
+
+static void run_job(struct slot *slot, const struct job *job, const struct ticket *ticket,
+                    struct arena *arena)
+{
+    slot_fill(slot, job, ticket);
+    struct job_progress begun = {.phase = PHASE_QUERYING};
+    tell_store(slot, &begun);
+    struct runner_watch watch = {.report = report, .target = slot};
+    struct runner_result result;
+    struct err why = {0};
+    if (runner_run(slot->pool->options.runner, job, &slot->stop, watch, arena, &result, &why))
+        settle_result(slot, job, &result);
+    else
+        settle_failure(slot, job, &why);
+}
+
+/* Claims and runs one job, if there is one. */
+static bool work_once(struct slot *slot, struct err *err)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
+    struct ticket ticket;
+    bool is_found = false;
+    bool is_ok =
+        store_claim(slot->pool->options.store, slot->name, &arena, &job, &ticket, &is_found, err);
+    if (is_ok && is_found)
+        run_job(slot, &job, &ticket, &arena);
+    slot_clear(slot);
+    if (is_ok && !is_found)
+        store_wait(slot->pool->options.store, IDLE_WAIT_MS);
+    return is_ok;
+}
+
+static void *work(void *arg)
+{
+    struct slot *slot = arg;
+    while (slot_begin_claim(slot)) {
+        struct err err = {0};
+        if (work_once(slot, &err))
+            continue;
+        char reason[LOG_QUOTED_SIZE];
+        log_event(LOG_WARNING, "worker.no_store", "worker=%s reason=%s", slot->name,
+                  log_quote(str_of(err.text), reason));
+        store_wait(slot->pool->options.store, ERROR_WAIT_MS);
+    }
+    return NULL;
+}
+
+/* ---- Cancelled jobs, leases ---- */
+
+/* The hub's observer: a cancelled job is stopped at once. */
+static void see_change(void *target, const struct job *job)
+{
+    struct pool *pool = target;
+    if (job->state != JOB_CANCELLED)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    for (size_t i = 0; i < pool->options.worker_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->state == SLOT_RUNNING && uuid_equal(slot->ticket.id, job->id) &&
+            slot->revision < job->revision)
+            stop_request(&slot->stop, STOP_CANCELLED);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void beat(struct pool *pool)
+{
+    size_t count = pool->options.worker_count;
+    struct ticket *tickets CLEANUP(mem_free_ptr) = mem_new_array(count, sizeof *tickets);
+    bool *is_lost CLEANUP(mem_free_ptr) = mem_new_array(count, sizeof *is_lost);
+    size_t busy = 0;
+    pthread_mutex_lock(&pool->mutex);
+    for (size_t i = 0; i < count; i++)
+        if (pool->slots[i].state == SLOT_RUNNING)
+            tickets[busy++] = pool->slots[i].ticket;
+    pthread_mutex_unlock(&pool->mutex);
+    struct err err = {0};
+    if (busy == 0 || !store_heartbeat(pool->options.store, tickets, busy, is_lost, &err))
+        return; /* the lease outlives two lost beats */
+    pthread_mutex_lock(&pool->mutex);
+    for (size_t i = 0; i < busy; i++)
+        for (size_t s = 0; is_lost[i] && s < count; s++) {
+            struct slot *slot = &pool->slots[s];
+            if (slot->state == SLOT_RUNNING && slot->ticket.claim == tickets[i].claim)
+                stop_request(&slot->stop, STOP_LOST);
+        }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *keep_leases(void *arg)
+{
+    struct pool *pool = arg;
+    pthread_mutex_lock(&pool->mutex);
+    while (!pool->is_ended) {
+        int64_t next_ms = clock_monotonic_ms() + pool->options.heartbeat_ms;
+        while (!pool->is_ended && thread_wait_until(&pool->changed, &pool->mutex, next_ms)) {
+        }
+        if (pool->is_ended)
+            break;
+        pthread_mutex_unlock(&pool->mutex);
+        beat(pool);
+        pthread_mutex_lock(&pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+/* ---- Life ---- */
+
+struct pool *pool_start(const struct pool_options *options)
+{
+    struct pool *pool = mem_new(struct pool);
+    pool->options = *options;
+    pthread_mutex_init(&pool->mutex, NULL);
+    thread_condition_init(&pool->changed);
+    pool->slots = mem_new_array(options->worker_count, sizeof *pool->slots);
+    if (options->worker_count == 0)
+        return pool;
+    hub_observe(options->hub, see_change, pool);
+    for (size_t i = 0; i < options->worker_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        slot->pool = pool;
+        (void)snprintf(slot->name, sizeof slot->name, "%s/%zu", options->name, i + 1);
+        thread_start(&slot->thread, work, slot);
+    }
+    thread_start(&pool->heartbeat, keep_leases, pool);
+    return pool;
+}
+
+static bool is_idle(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->options.worker_count; i++)
+        if (pool->slots[i].state != SLOT_IDLE)
+            return false;
+    return true;
+}
+
+/* With the mutex held: waits until all slots are idle, at most `grace_ms`. */
+static bool wait_idle(struct pool *pool, int64_t grace_ms)
+{
+    int64_t end_ms = clock_monotonic_ms() + grace_ms;
+    while (!is_idle(pool) && thread_wait_until(&pool->changed, &pool->mutex, end_ms)) {
+    }
+    return is_idle(pool);
+}
+
+size_t pool_drain(struct pool *pool, int64_t grace_ms)
+{
+    if (pool->options.worker_count == 0)
+        return 0;
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_draining = true;
+    pthread_mutex_unlock(&pool->mutex);
+    store_wake(pool->options.store);
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_grace_over = !wait_idle(pool, grace_ms);
+    for (size_t i = 0; pool->is_grace_over && i < pool->options.worker_count; i++)
+        if (pool->slots[i].state == SLOT_RUNNING)
+            stop_request(&pool->slots[i].stop, STOP_DRAIN);
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 0; i < pool->options.worker_count; i++)
+        pthread_join(pool->slots[i].thread, NULL);
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_ended = true;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->mutex);
+    pthread_join(pool->heartbeat, NULL);
+    hub_observe(pool->options.hub, NULL, NULL);
+    return pool->released;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    if (!pool->is_draining)
+        (void)pool_drain(pool, 0);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->slots);
+    free(pool);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See runner.h. A run is a struct of what is open; run_close drops whatever is still open, so every
+ * early return leaves nothing behind.
+ */
+#include "worker/runner.h"
+
+#include "base/calendar.h"
+
+struct run {
+    const struct runner *runner;
+    struct plan plan;
+    struct stop *stop;
+    struct runner_watch watch;
+    struct file_writer *file;
+    struct rows *rows;
+    struct writer *writer;
+    struct batch batch;
+    struct job_progress progress;
+};
+
+static void run_close(struct run *run)
+{
+    writer_free(run->writer);
+    rows_close(run->rows);
+    file_writer_abort(run->file);
+    batch_done(&run->batch);
+}
+
+static void report(struct run *run, enum job_phase phase)
+{
+    run->progress.phase = phase;
+    if (run->file)
+        run->progress.bytes_written = file_writer_size(run->file);
+    if (run->progress.total_kind == TOTAL_ESTIMATED &&
+        run->progress.rows_total < run->progress.rows_done)
+        run->progress.rows_total = run->progress.rows_done;
+    run->watch.report(run->watch.target, &run->progress);
+}
+
+static enum job_total_kind total_kind(enum rows_total_kind kind)
+{
+    switch (kind) {
+    case ROWS_UNKNOWN:
+        return TOTAL_UNKNOWN;
+    case ROWS_ESTIMATED:
+        return TOTAL_ESTIMATED;
+    case ROWS_EXACT:
+        return TOTAL_EXACT;
+    }
+    return TOTAL_UNKNOWN;
+}
+
+static bool start_query(struct run *run, const struct job *job, struct err *err)
+{
+    struct source_query query = {
+        .type = run->plan.type,
+        .owner = job->owner,
+        .filters = run->plan.filters,
+        .columns = run->plan.column_indices,
+        .column_count = run->plan.column_count,
+        .limit = job->spec.limit,
+        .stop = run->stop,
+    };
+    if (!source_query(run->runner->source, &query, &run->rows, err))
+        return false;
+    enum rows_total_kind kind = ROWS_UNKNOWN;
+    run->progress.rows_total = rows_total(run->rows, &kind);
+    run->progress.total_kind = total_kind(kind);
+    return true;
+}
+
+static bool check_guard_rails(const struct run *run, struct err *err)
+{
+    const struct runner *runner = run->runner;
+    if (runner->max_rows && run->progress.rows_done > runner->max_rows)
+        return err_set(err, ERR_GUARD_RAIL,
+                       "the export has more than %lld rows, which EXPORT_MAX_ROWS forbids; narrow "
+                       "its filters or set a limit",
+                       (long long)runner->max_rows);
+    if (runner->max_bytes && file_writer_size(run->file) > runner->max_bytes)
+        return err_set(err, ERR_GUARD_RAIL,
+                       "the file is larger than %lld bytes, which EXPORT_MAX_BYTES forbids; narrow "
+                       "its filters or choose fewer columns",
+                       (long long)runner->max_bytes);
+    return true;
+}
+
+static bool copy_rows(struct run *run, struct err *err)
+{
+    for (;;) {
+        if (!stop_check(run->stop, err))
+            return false;
+        batch_clear(&run->batch);
+        if (!rows_next(run->rows, &run->batch, err))
+            return false;
+        if (run->batch.row_count == 0)
+            return true;
+        run->progress.rows_done += (int64_t)run->batch.row_count;
+        if (!writer_rows(run->writer, &run->batch, err) || !check_guard_rails(run, err))
+            return false;
+        report(run, PHASE_WRITING);
+    }
+}
+
+/* A name of our own making, never used twice: an attempt cannot touch the file of another. */
+static struct str make_key(const struct job *job, struct arena *arena)
+{
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(job->id, id);
+    uint32_t random = 0;
+    digest_random(&random, sizeof random);
+    return arena_printf(arena, "%s.%d.%08x", id, (int)job->attempt, random);
+}
+
+static struct str make_name(const struct job *job, const struct format *format, struct arena *arena)
+{
+    char time[CALENDAR_TEXT_SIZE];
+    calendar_format_compact(job->created_ms * 1000, time);
+    return arena_printf(arena, "%.*s-%s.%s", STR_ARG(job->spec.type), time, format->extension);
+}
+
+static struct job_warnings warnings_of(const struct writer *writer)
+{
+    const struct fidelity *fidelity = writer_fidelity(writer);
+    return (struct job_warnings){
+        .cells_guarded = fidelity->cells_guarded,
+        .non_finite = fidelity->non_finite,
+        .text_replaced = fidelity->text_replaced,
+        .kept_as_text = fidelity->kept_as_text,
+        .sheets = fidelity->sheets,
+    };
+}
+
+/* Makes the file durable and hands it over to the result. */
+static bool store_file(struct run *run, const struct job *job, struct str key, struct arena *arena,
+                       struct runner_result *out, struct err *err)
+{
+    report(run, PHASE_STORING);
+    struct file_writer *file = run->file;
+    run->file = NULL; /* commit frees it in every case */
+    struct file_facts facts;
+    if (!file_writer_commit(file, &facts, err))
+        return false;
+    run->progress.bytes_written = facts.size;
+    *out = (struct runner_result){
+        .file = {.key = key,
+                 .name = make_name(job, run->plan.format, arena),
+                 .content_type = str_of(run->plan.format->content_type),
+                 .sha256 = arena_copy_str(arena, str_of(facts.sha256)),
+                 .size = facts.size,
+                 .rows = run->progress.rows_done},
+        .progress = run->progress,
+        .warnings = warnings_of(run->writer),
+    };
+    return true;
+}
+
+bool runner_run(const struct runner *runner, const struct job *job, struct stop *stop,
+                struct runner_watch watch, struct arena *arena, struct runner_result *out,
+                struct err *err)
+{
+    struct run run CLEANUP(run_close) = {.runner = runner, .stop = stop, .watch = watch};
+    if (!plan_make(runner->catalog, &job->spec, arena, &run.plan, err))
+        return false;
+    struct str key = make_key(job, arena);
+    if (!files_create(runner->files, key, &run.file, err))
+        return false;
+    report(&run, PHASE_QUERYING);
+    batch_init(&run.batch, run.plan.column_count);
+    if (!start_query(&run, job, err))
+        return false;
+    run.writer = writer_new(run.plan.format, &run.plan.options, run.plan.columns,
+                            run.plan.column_count, file_writer_sink(run.file));
+    if (!copy_rows(&run, err))
+        return false;
+    report(&run, PHASE_FINISHING);
+    if (!writer_finish(run.writer, err) || !check_guard_rails(&run, err) || !stop_check(stop, err))
+        return false;
+    run.progress.rows_total = run.progress.rows_done;
+    run.progress.total_kind = TOTAL_EXACT;
+    return store_file(&run, job, key, arena, out, err);
+}
