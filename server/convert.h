@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the proto and the domain: the only file that knows both. What comes in is checked for
+ * form (lengths, enums; that texts are UTF-8 has been checked by rpc/); what it means is checked by
+ * exports.c. All results lie in the arena; views into the request live as long as the request.
+ */
+#ifndef SERVER_CONVERT_H
+#define SERVER_CONVERT_H
+
+#include "exportqueue/v1/export.pb-c.h"
+#include "server/exports.h"
+
+enum {
+    CONVERT_MAX_FILTERS = 64,
+    CONVERT_MAX_COLUMNS = 2000,
+    CONVERT_MAX_NAME = 128,
+    CONVERT_MAX_URL = 2048,
+};
+
+/* ERR_INVALID names the field. */
+bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
+                  struct job_spec *out, struct err *err) MUST_CHECK;
+bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
+                          struct exports_list_request *out, struct err *err) MUST_CHECK;
+
+Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena);
+Exportqueue__V1__File *convert_file(const struct job_file *file, struct arena *arena);
+Google__Protobuf__Timestamp *convert_time(int64_t ms, struct arena *arena);
+Exportqueue__V1__ExportType *convert_type(const struct export_type *type, struct arena *arena);
+void convert_health(const struct exports_health *health, struct arena *arena,
+                    Exportqueue__V1__HealthResponse *out);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A trading journal that nobody wrote: about 20,000 trades of four users over two years, believable
+ * and the same on every machine, with notes that break careless exporters (commas, quotes,
+ * newlines, other scripts, emoji, text that looks like a formula).
+ */
+#ifndef SERVER_DEMO_JOURNAL_H
+#define SERVER_DEMO_JOURNAL_H
+
+#include "base/sink.h"
+
+/* The user with most of the trades; the others are alice, bob and carol. */
+#define DEMO_JOURNAL_OWNER "local"
+
+/* The rows as INSERT statements, in an order that keeps foreign keys, for the tables of
+ * sql/journal/; SQLite and PostgreSQL both take them. Each write is one whole statement. */
+bool demo_journal_rows(struct sink *sink, struct err *err) MUST_CHECK;
+
+/* Makes an SQLite database of them at `path`, whole or not at all, in place of an older one. */
+bool demo_journal_write(const char *path, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See download.h. A turn means that flow control took the chunk of the turn before: only then it
+ * counts as handed over.
+ */
+#include "server/download.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/convert.h"
+
+enum { CHUNK_BYTES = 64 * 1024, RENEW_MS = 5000 };
+
+struct download {
+    struct exports *exports;
+    struct file_reader *reader;
+    struct job job; /* texts in the call's arena */
+    int64_t lease;
+    int64_t from; /* where this transfer began */
+    int64_t
+        taken; /* bytes up to here were taken by flow control; below `from`: not even the header */
+    int64_t read; /* bytes up to here were given to it */
+    int64_t renewed_ms;
+    bool is_closed; /* the lease was given back */
+    uint8_t chunk[CHUNK_BYTES];
+};
+
+static bool give_lease_back(struct download *download, struct err *err)
+{
+    download->is_closed = true;
+    return store_download_close(download->exports->store, download->job.id, download->lease,
+                                download->from, download->taken, err);
+}
+
+static void download_free(void *state)
+{
+    struct download *download = state;
+    struct err err = {0};
+    /* If the store cannot be told, the lease runs out by itself. */
+    bool is_told = download->is_closed || give_lease_back(download, &err);
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(download->job.id, id);
+    log_event(LOG_INFO, "download.ended", "job=%s from=%lld to=%lld size=%lld told=%d", id,
+              (long long)download->from, (long long)download->taken,
+              (long long)download->job.file.size, is_told ? 1 : 0);
+    file_reader_close(download->reader);
+    free(download);
+}
+
+static bool begin(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
+                  struct rpc_call *call, struct err *err)
+{
+    struct job job;
+    int64_t lease = 0;
+    struct file_reader *reader = NULL;
+    if (!exports_require_enabled(exports, err) ||
+        !exports_open_download(exports, str_of(request->token), request->offset,
+                               rpc_call_arena(call), &job, &lease, &reader, err))
+        return false;
+    struct download *download = mem_new(struct download);
+    download->exports = exports;
+    download->reader = reader;
+    download->job = job;
+    download->lease = lease;
+    download->from = request->offset;
+    download->taken = request->offset - 1;
+    download->read = request->offset;
+    download->renewed_ms = clock_monotonic_ms();
+    rpc_call_set_state(call, download, download_free);
+    return true;
+}
+
+static void send_header(const struct download *download, struct rpc_call *call)
+{
+    Exportqueue__V1__DownloadHeader header = EXPORTQUEUE__V1__DOWNLOAD_HEADER__INIT;
+    Exportqueue__V1__DownloadResponse response = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__INIT;
+    header.file = convert_file(&download->job.file, rpc_turn_arena(call));
+    header.offset = download->from;
+    response.part_case = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__PART_HEADER;
+    response.header = &header;
+    rpc_reply(call, &response.base);
+}
+
+static bool renew(struct download *download, struct err *err)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - download->renewed_ms < RENEW_MS)
+        return true;
+    download->renewed_ms = now;
+    return store_download_renew(download->exports->store, download->job.id, download->lease,
+                                download->from, download->taken, err);
+}
+
+static bool send_chunk(struct download *download, struct rpc_call *call, struct err *err)
+{
+    size_t len = 0;
+    if (!file_reader_read(download->reader, download->read, download->chunk, CHUNK_BYTES, &len,
+                          err))
+        return false;
+    if (len == 0)
+        return err_set(err, ERR_STORE_UNAVAILABLE,
+                       "the stored file is shorter than it was when it was finished; create the "
+                       "export again");
+    download->read += (int64_t)len;
+    Exportqueue__V1__DownloadResponse response = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__INIT;
+    response.part_case = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__PART_CHUNK;
+    response.chunk = (ProtobufCBinaryData){.data = download->chunk, .len = len};
+    rpc_reply(call, &response.base);
+    return true;
+}
+
+static bool send_next(struct download *download, struct rpc_call *call, struct err *err)
+{
+    download->taken = download->read;
+    if (download->taken < download->job.file.size)
+        return renew(download, err) && send_chunk(download, call, err);
+    if (!give_lease_back(download, err))
+        return false;
+    rpc_end(call);
+    return true;
+}
+
+void download_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
+                   struct rpc_call *call)
+{
+    struct err err = {0};
+    struct download *download = rpc_call_state(call);
+    if (download) {
+        if (!send_next(download, call, &err))
+            rpc_fail(call, &err);
+        return;
+    }
+    if (!begin(exports, request, call, &err)) {
+        rpc_fail(call, &err);
+        return;
+    }
+    send_header(rpc_call_state(call), call);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See exports.h.
+ */
+#include "server/exports.h"
+
+#include "base/base64.h"
+#include "base/utf8.h"
+
+enum {
+    REQUEST_ID_MAX = 128,
+    PAGE_SIZE_DEFAULT = 50,
+    PAGE_SIZE_MAX = 100,
+    MS_PER_S = 1000,
+};
+
+bool exports_require_enabled(const struct exports *exports, struct err *err)
+{
+    if (exports->is_enabled)
+        return true;
+    return err_set(err, ERR_UNIMPLEMENTED,
+                   "the export queue is switched off here; ENABLE_EXPORT_QUEUE=1 turns it on");
+}
+
+static bool no_such_job(struct str id, struct err *err)
+{
+    size_t len = id.len < UUID_TEXT_LEN ? id.len : UUID_TEXT_LEN;
+    struct str shown = {id.ptr, len ? utf8_valid_prefix(id.ptr, len) : 0};
+    return err_set(err, ERR_NOT_FOUND, "there is no job \"%.*s\"", STR_ARG(shown));
+}
+
+static bool is_visible(const struct caller *caller, const struct job *job)
+{
+    return caller->is_admin || str_equal(caller->owner, job->owner);
+}
+
+/* The caller's job; what is no id is no job either. */
+static bool find_job(struct exports *exports, const struct caller *caller, struct str id,
+                     struct arena *arena, struct job *out, struct err *err)
+{
+    if (str_is_empty(id))
+        return err_set_field(err, "id", "the id is missing; give the id of a job");
+    struct uuid uuid;
+    struct job job;
+    if (!uuid_parse(id, &uuid))
+        return no_such_job(id, err);
+    if (!store_get(exports->store, uuid, arena, &job, err))
+        return false;
+    if (!is_visible(caller, &job))
+        return no_such_job(id, err);
+    *out = job;
+    return true;
+}
+
+static bool check_request_id(struct str id, struct err *err)
+{
+    if (id.len > REQUEST_ID_MAX)
+        return err_set_field(err, "request_id",
+                             "the request_id has %zu bytes; at most %d are accepted", id.len,
+                             REQUEST_ID_MAX);
+    return true;
+}
+
+bool exports_create(struct exports *exports, const struct caller *caller,
+                    const struct job_spec *spec, struct str request_id, struct arena *arena,
+                    struct job *out, struct err *err)
+{
+    if (!check_request_id(request_id, err))
+        return false;
+    if (atomic_load(&exports->is_draining))
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the server is shutting down and takes no new jobs; try again soon");
+    struct plan plan;
+    if (!plan_make(exports->catalog, spec, arena, &plan, err))
+        return false;
+    struct job_draft draft = {.owner = caller->owner, .request_id = request_id, .spec = *spec};
+    draft.spec.format = str_of(plan.format->name);
+    return store_create(exports->store, &draft, arena, out, err);
+}
+
+bool exports_get(struct exports *exports, const struct caller *caller, struct str id,
+                 struct arena *arena, struct job *out, struct err *err)
+{
+    return find_job(exports, caller, id, arena, out, err);
+}
+
+/* A page token is the id of the last job of the page before, so that it holds whatever happens to
+ * the jobs in between. */
+static bool read_page_token(struct str text, struct job_query *query, struct err *err)
+{
+    if (str_is_empty(text))
+        return true;
+    struct buf bytes CLEANUP(buf_done);
+    buf_init(&bytes, sizeof query->before.bytes);
+    if (!base64url_decode(text, &bytes) || bytes.len != sizeof query->before.bytes)
+        return err_set_field(err, "page_token",
+                             "this page_token is not one of ours; give the next_page_token of the "
+                             "page before, or none");
+    memcpy(query->before.bytes, bytes.ptr, bytes.len);
+    query->has_before = true;
+    return true;
+}
+
+static struct str make_page_token(const struct job *last, struct arena *arena)
+{
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, 64);
+    base64url_encode(last->id.bytes, sizeof last->id.bytes, &text);
+    return arena_copy_str(arena, buf_str(&text));
+}
+
+bool exports_list(struct exports *exports, const struct caller *caller,
+                  const struct exports_list_request *request, struct arena *arena,
+                  struct exports_page *out, struct err *err)
+{
+    if (!check_request_id(request->request_id, err))
+        return false;
+    if (request->page_size < 0)
+        return err_set_field(err, "page_size",
+                             "the page_size is %d; accepted are 1 to %d, or 0 for %d",
+                             (int)request->page_size, PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT);
+    if (request->has_all_owners && !caller->is_admin)
+        return err_set(err, ERR_DENIED, "only an admin may list the jobs of every owner");
+    size_t page_size = request->page_size ? (size_t)request->page_size : PAGE_SIZE_DEFAULT;
+    if (page_size > PAGE_SIZE_MAX)
+        page_size = PAGE_SIZE_MAX;
+    struct job_query query = {
+        .owner = request->has_all_owners ? (struct str){0} : caller->owner,
+        .states = request->states,
+        .type = request->type,
+        .request_id = request->request_id,
+        .limit = page_size + 1, /* one more tells whether there is a next page */
+    };
+    struct exports_page page = {0};
+    if (!read_page_token(request->page_token, &query, err) ||
+        !store_list(exports->store, &query, arena, &page.jobs, &page.count, err))
+        return false;
+    if (page.count > page_size) {
+        page.count = page_size;
+        page.next_page_token = make_page_token(&page.jobs[page.count - 1], arena);
+    }
+    *out = page;
+    return true;
+}
+
+bool exports_cancel(struct exports *exports, const struct caller *caller, struct str id,
+                    struct arena *arena, struct job *out, struct err *err)
+{
+    struct job job;
+    return find_job(exports, caller, id, arena, &job, err) &&
+           store_cancel(exports->store, job.id, arena, out, err);
+}
+
+bool exports_retry(struct exports *exports, const struct caller *caller, struct str id,
+                   struct arena *arena, struct job *out, struct err *err)
+{
+    struct job job;
+    if (!find_job(exports, caller, id, arena, &job, err))
+        return false;
+    if (atomic_load(&exports->is_draining))
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the server is shutting down and queues no more jobs; try again soon");
+    return store_retry(exports->store, job.id, arena, out, err);
+}
+
+bool exports_remove(struct exports *exports, const struct caller *caller, struct str id,
+                    struct err *err)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
+    struct job removed;
+    if (!find_job(exports, caller, id, &arena, &job, err) ||
+        !store_remove(exports->store, job.id, &arena, &removed, err))
+        return false;
+    return str_is_empty(removed.file.key) || files_remove(exports->files, removed.file.key, err);
+}
+
+bool exports_issue_token(struct exports *exports, const struct caller *caller, struct str id,
+                         struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
+                         struct err *err)
+{
+    struct job job;
+    struct token token;
+    if (!find_job(exports, caller, id, arena, &job, err) ||
+        !store_issue_token(exports->store, job.id, &token.number, err))
+        return false;
+    token.job = job.id;
+    token.expires_s = (clock_now_ms(exports->clock) + exports->token_ttl_ms) / MS_PER_S;
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, TOKEN_MAX_BYTES);
+    token_sign(exports->keys, &token, &text);
+    *out_token = arena_copy_str(arena, buf_str(&text));
+    *out_expires_ms = token.expires_s * MS_PER_S;
+    return true;
+}
+
+bool exports_open_download(struct exports *exports, struct str token_text, int64_t offset,
+                           struct arena *arena, struct job *out, int64_t *out_lease,
+                           struct file_reader **out_reader, struct err *err)
+{
+    struct token token;
+    struct job job;
+    int64_t lease = 0;
+    if (str_is_empty(token_text))
+        return err_set_field(err, "token",
+                             "the token is missing; ask for one with CreateDownloadToken");
+    if (offset < 0)
+        return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
+                             (long long)offset);
+    if (!token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err) ||
+        !store_download_open(exports->store, token.job, token.number, offset, arena, &job, &lease,
+                             err))
+        return false;
+    if (!files_open(exports->files, job.file.key, out_reader, err)) {
+        struct err ignored; /* the lease runs out by itself */
+        (void)!store_download_close(exports->store, job.id, lease, offset, offset - 1, &ignored);
+        return false;
+    }
+    *out = job;
+    *out_lease = lease;
+    return true;
+}
+
+static enum exports_status status_of(struct exports *exports, bool is_store_reachable)
+{
+    if (!exports->is_enabled)
+        return EXPORTS_DISABLED;
+    if (atomic_load(&exports->is_draining))
+        return EXPORTS_DRAINING;
+    return is_store_reachable && atomic_load(&exports->is_file_store_ok) ? EXPORTS_OK
+                                                                         : EXPORTS_DEGRADED;
+}
+
+void exports_health(struct exports *exports, struct exports_health *out)
+{
+    struct exports_health health = {.uptime_ms = clock_monotonic_ms() - exports->started_ms};
+    if (exports->is_enabled) {
+        struct timespec begin;
+        struct timespec end;
+        struct err err = {0};
+        (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+        health.is_store_reachable = store_count(exports->store, &health.counters, &err);
+        (void)clock_gettime(CLOCK_MONOTONIC, &end);
+        health.store_latency_ms =
+            (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
+    }
+    health.status = status_of(exports, health.is_store_reachable);
+    *out = health;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the service does, in terms of jobs: the use cases behind every door. No function here knows
+ * protobuf or HTTP. Each acts for a caller; another owner's job does not exist for it.
+ *
+ * All functions are thread-safe. Errors are those of contract.md's table; ERR_UNIMPLEMENTED while
+ * the queue is switched off.
+ */
+#ifndef SERVER_EXPORTS_H
+#define SERVER_EXPORTS_H
+
+#include "files/files.h"
+#include "queue/store.h"
+#include "server/token.h"
+#include "worker/plan.h"
+
+#include <stdatomic.h>
+
+/* Who calls. */
+struct caller {
+    struct str owner;
+    bool is_admin;
+};
+
+/* What the use cases work with; everything outlives it. */
+struct exports {
+    bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers but clock are NULL */
+    const struct clock *clock;
+    struct store *store;
+    struct hub *hub;
+    struct files *files;
+    const struct catalog *catalog;
+    const struct keyring *keys;
+    int64_t token_ttl_ms;
+    int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
+    atomic_bool is_draining;      /* no new jobs */
+    atomic_bool is_file_store_ok; /* as the janitor saw it last */
+};
+
+bool exports_create(struct exports *exports, const struct caller *caller,
+                    const struct job_spec *spec, struct str request_id, struct arena *arena,
+                    struct job *out, struct err *err) MUST_CHECK;
+
+/* The id as text, as the caller gave it. */
+bool exports_get(struct exports *exports, const struct caller *caller, struct str id,
+                 struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
+
+/* A page of jobs; query.owner and query.limit are set here. */
+struct exports_list_request {
+    int32_t page_size;
+    struct str page_token;
+    unsigned states;
+    struct str type;
+    struct str request_id;
+    bool has_all_owners;
+};
+
+struct exports_page {
+    const struct job *jobs;
+    size_t count;
+    struct str next_page_token; /* empty: the last page */
+};
+
+bool exports_list(struct exports *exports, const struct caller *caller,
+                  const struct exports_list_request *request, struct arena *arena,
+                  struct exports_page *out, struct err *err) MUST_CHECK;
+
+bool exports_cancel(struct exports *exports, const struct caller *caller, struct str id,
+                    struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
+bool exports_retry(struct exports *exports, const struct caller *caller, struct str id,
+                   struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
+bool exports_remove(struct exports *exports, const struct caller *caller, struct str id,
+                    struct err *err) MUST_CHECK;
+
+/* A fresh token in `arena`. */
+bool exports_issue_token(struct exports *exports, const struct caller *caller, struct str id,
+                         struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
+                         struct err *err) MUST_CHECK;
+
+/* Checks a token and opens the download: who has the token may download, whoever asks. */
+bool exports_open_download(struct exports *exports, struct str token, int64_t offset,
+                           struct arena *arena, struct job *out, int64_t *out_lease,
+                           struct file_reader **out_reader, struct err *err) MUST_CHECK;
+
+/* ERR_UNIMPLEMENTED with the switch's name while the queue is off. */
+bool exports_require_enabled(const struct exports *exports, struct err *err) MUST_CHECK;
+
+enum exports_status { EXPORTS_OK, EXPORTS_DEGRADED, EXPORTS_DRAINING, EXPORTS_DISABLED };
+
+struct exports_health {
+    enum exports_status status;
+    int64_t uptime_ms;
+    struct store_counters counters;
+    bool is_store_reachable;
+    double store_latency_ms;
+};
+
+/* Always answers. */
+void exports_health(struct exports *exports, struct exports_health *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Download tokens: `v1.KID.PAYLOAD.MAC`. PAYLOAD is job id, token number and expiry (seconds); MAC
+ * is HMAC-SHA-256 under key KID over a purpose prefix, the key id and the payload. A token proves
+ * that we made it and until when it holds; whether it is spent is the store's to say.
+ */
+#ifndef SERVER_TOKEN_H
+#define SERVER_TOKEN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/uuid.h"
+
+enum { TOKEN_MAX_BYTES = 200 };
+
+/* Keys: the first signs, all verify. Immutable; any thread. */
+struct keyring;
+
+/* "id:base64,id:base64", each key 32 bytes or more, each id 1 to 32 of [A-Za-z0-9_-]; an empty text
+ * makes one random key, good for this process. Errors name the key's id, never the key. */
+bool keyring_new(struct str text, struct keyring **out, struct err *err) MUST_CHECK;
+void keyring_free(struct keyring *ring);
+
+struct token {
+    struct uuid job;
+    int64_t number;
+    int64_t expires_s; /* since 1970 */
+};
+
+/* Appends the text of a token, signed with the first key. */
+void token_sign(const struct keyring *ring, const struct token *token, struct buf *out);
+
+/* ERR_DENIED, one and the same answer, for a bad form, an unknown key and a bad MAC; only when the
+ * MAC holds, ERR_EXPIRED at `now_ms`. */
+bool token_verify(const struct keyring *ring, struct str text, int64_t now_ms, struct token *out,
+                  struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Settings: environment first, flags win, mistakes are errors that say what would be accepted.
+ */
+#include "server/auth.h"
+#include "server/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { MAX_ARGS = 8 };
+
+struct reading {
+    struct arena arena;
+    struct settings settings;
+    struct err err;
+};
+
+/* NULL ends each list. */
+static bool read_from(struct reading *reading, const char *const *environment,
+                      const char *const *flags)
+{
+    char *argv[MAX_ARGS] = {(char *)(uintptr_t) "exportqd"};
+    int argc = 1;
+    for (; *flags; flags++)
+        argv[argc++] = (char *)(uintptr_t)*flags;
+    *reading = (struct reading){0};
+    return settings_read(argc, argv, (char *const *)(uintptr_t)environment, &reading->arena,
+                         &reading->settings, &reading->err);
+}
+
+static const char *const nothing[] = {NULL};
+
+static void defaults_are_those_of_the_contract(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_from(&r, nothing, nothing));
+    const struct settings *s = &r.settings;
+    assert_false(s->has_queue);
+    assert_false(s->is_persistent);
+    assert_true(str_equal(s->listen, STR("127.0.0.1:50051")));
+    assert_int_equal(s->max_active_per_user, 5);
+    assert_int_equal(s->max_attempts, 3);
+    assert_int_equal(s->retry_base_ms, 500);
+    assert_int_equal(s->retry_cap_ms, 30000);
+    assert_int_equal(s->token_ttl_ms, 10 * 60 * 1000);
+    assert_int_equal(s->downloads_per_job, 1);
+    assert_int_equal(s->retention_ms, 15 * 60 * 1000);
+    assert_int_equal(s->max_rows, 0);
+    assert_int_equal(s->max_bytes, 0);
+    assert_int_equal(s->job_timeout_ms, 60 * 60 * 1000);
+    assert_true(s->workers >= 1);
+    arena_done(&r.arena);
+}
+
+static void demo_turns_the_queue_on_unless_told_otherwise(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_from(&r, nothing, (const char *const[]){"--demo", NULL}));
+    assert_true(r.settings.is_demo && r.settings.has_queue);
+    arena_done(&r.arena);
+    assert_true(read_from(&r, (const char *const[]){"ENABLE_EXPORT_QUEUE=0", NULL},
+                          (const char *const[]){"--demo", NULL}));
+    assert_false(r.settings.has_queue);
+    arena_done(&r.arena);
+}
+
+static void a_flag_wins_over_the_environment_in_each_spelling(void **state)
+{
+    (void)state;
+    static const char *const spellings[][3] = {
+        {"--export-workers=3", NULL},
+        {"--export-workers", "3", NULL},
+        {"--workers", "3", NULL},
+        {"--workers=3", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+        struct reading r;
+        assert_true(read_from(&r, (const char *const[]){"EXPORT_WORKERS=7", NULL}, spellings[i]));
+        assert_int_equal(r.settings.workers, 3);
+        arena_done(&r.arena);
+    }
+}
+
+static void durations_and_sizes_have_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pair;
+        int64_t expected;
+        size_t offset;
+    } cases[] = {
+        {"EXPORT_TOKEN_TTL=90s", 90000, offsetof(struct settings, token_ttl_ms)},
+        {"EXPORT_TOKEN_TTL=10 min", 600000, offsetof(struct settings, token_ttl_ms)},
+        {"EXPORT_TOKEN_TTL=2h", 7200000, offsetof(struct settings, token_ttl_ms)},
+        {"EXPORT_RETENTION=7 days", 604800000, offsetof(struct settings, retention_ms)},
+        {"EXPORT_RETENTION=1500ms", 1500, offsetof(struct settings, retention_ms)},
+        {"EXPORT_MAX_BYTES=2GB", 2000000000, offsetof(struct settings, max_bytes)},
+        {"EXPORT_MAX_BYTES=123", 123, offsetof(struct settings, max_bytes)},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reading r;
+        assert_true(read_from(&r, (const char *const[]){cases[i].pair, NULL}, nothing));
+        const char *at = (const char *)&r.settings + cases[i].offset;
+        assert_int_equal(*(const int64_t *)(const void *)at, cases[i].expected);
+        arena_done(&r.arena);
+    }
+}
+
+static void each_mistake_is_an_error_that_names_the_setting(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pair; /* in the environment; NULL: see flag */
+        const char *flag;
+        const char *named;
+    } cases[] = {
+        {"EXPORT_WORKERZ=1", NULL, "EXPORT_WORKERZ"},
+        {"EXPORT_HTTP_LISTEN=127.0.0.1:8080", NULL, "EXPORT_HTTP_LISTEN"},
+        {"EXPORT_WORKERS=", NULL, "EXPORT_WORKERS"},
+        {"EXPORT_WORKERS=two", NULL, "EXPORT_WORKERS"},
+        {"EXPORT_WORKERS=-1", NULL, "EXPORT_WORKERS"},
+        {"EXPORT_WORKERS=1000", NULL, "EXPORT_WORKERS"},
+        {"EXPORT_WORKERS=99999999999999999999", NULL, "EXPORT_WORKERS"},
+        {"EXPORT_TOKEN_TTL=10", NULL, "EXPORT_TOKEN_TTL"},
+        {"EXPORT_TOKEN_TTL=10 parsecs", NULL, "EXPORT_TOKEN_TTL"},
+        {"EXPORT_MAX_BYTES=9223372036854775807GB", NULL, "EXPORT_MAX_BYTES"},
+        {"ENABLE_EXPORT_QUEUE=yes", NULL, "ENABLE_EXPORT_QUEUE"},
+        {"EXPORT_MAX_ATTEMPTS=0", NULL, "EXPORT_MAX_ATTEMPTS"},
+        {"EXPORT_RETRY_CAP_MS=100", NULL, "EXPORT_RETRY_CAP_MS"},
+        {NULL, "--no-such-flag=1", "--no-such-flag"},
+        {NULL, "--Workers=1", "--Workers"},
+        {NULL, "--workers", "--workers"},
+        {NULL, "serve", "serve"},
+        {NULL, "-x", "-x"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reading r;
+        assert_false(read_from(&r, (const char *const[]){cases[i].pair, NULL},
+                               (const char *const[]){cases[i].flag, NULL}));
+        assert_int_equal(r.err.code, ERR_INVALID);
+        assert_non_null(strstr(r.err.text, cases[i].named));
+        arena_done(&r.arena);
+    }
+}
+
+static void settings_of_others_are_not_looked_at(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_from(&r, (const char *const[]){"HOME=/root", "EXPORTER=x", "NOEQUALS", NULL},
+                          nothing));
+    arena_done(&r.arena);
+}
+
+static void a_secret_is_masked_when_settings_are_printed(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_from(&r,
+                          (const char *const[]){"EXPORT_DOWNLOAD_SECRET=k:topsecret",
+                                                "EXPORT_SOURCE_URL=sqlite:/hidden/place", NULL},
+                          nothing));
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    settings_print(&r.settings, out);
+    (void)fclose(out);
+    assert_non_null(strstr(text, "EXPORT_DOWNLOAD_SECRET=********\n"));
+    assert_null(strstr(text, "topsecret"));
+    assert_null(strstr(text, "/hidden/place"));
+    assert_non_null(strstr(text, "EXPORT_MAX_ATTEMPTS=3\n"));
+    free(text);
+    arena_done(&r.arena);
+}
+
+static void only_loopback_may_be_listened_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool is_fine;
+    } cases[] = {
+        {"127.0.0.1:50051", true},
+        {"127.8.9.10:0", true},
+        {"localhost:1", true},
+        {"[::1]:50051", true},
+        {"0.0.0.0:50051", false},
+        {"[::]:50051", false},
+        {"10.0.0.1:1", false},
+        {"127.0.0.1", false},
+        {":50051", false},
+        {"127.0.0.1:", false},
+        {"127.0.0.1:70000", false},
+        {"127.0.0.1:x", false},
+        {"127.0.0.1.evil.example:1", false},
+        {"1270.0.0.1:1", false},
+        {"127.0.0:1", false},
+        {"*:50051", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        assert_int_equal(auth_check_listen(str_of(cases[i].address), &err), cases[i].is_fine);
+        if (!cases[i].is_fine)
+            assert_string_equal(err.field, "EXPORT_LISTEN");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_contract),
+        cmocka_unit_test(demo_turns_the_queue_on_unless_told_otherwise),
+        cmocka_unit_test(a_flag_wins_over_the_environment_in_each_spelling),
+        cmocka_unit_test(durations_and_sizes_have_units),
+        cmocka_unit_test(each_mistake_is_an_error_that_names_the_setting),
+        cmocka_unit_test(settings_of_others_are_not_looked_at),
+        cmocka_unit_test(a_secret_is_masked_when_settings_are_printed),
+        cmocka_unit_test(only_loopback_may_be_listened_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
