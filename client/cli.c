@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See cli.h. Here: errors, names and how a job is printed.
+ */
+#include "client/cli.h"
+
+#include "client/json.h"
+#include "client/screen.h"
+#include "client/when.h"
+
+#include <stdarg.h>
+
+enum { JSON_MAX_BYTES = 64 * 1024 * 1024 };
+
+static bool is_not_answered(enum err_code code)
+{
+    return code == ERR_UNAVAILABLE || code == ERR_DEADLINE;
+}
+
+int cli_fail(const struct cli *cli, const struct err *err)
+{
+    if (err->code == ERR_UNAVAILABLE && !exportq_was_reached(cli->exportq))
+        screen_tell("%s; is exportqd running? start it with exportqd --demo, or name another "
+                    "server with --server HOST:PORT",
+                    err->text);
+    else if (err->retry_after_ms)
+        screen_tell("%s; try again in %.1f s", err->text, (double)err->retry_after_ms / 1e3);
+    else
+        screen_tell("%s", err->text);
+    return is_not_answered(err->code) ? CLI_NOT_REACHED : CLI_REFUSED;
+}
+
+int cli_usage(const char *command, const char *format, ...)
+{
+    char *mistake = NULL;
+    va_list values;
+    va_start(values, format);
+    int len = vasprintf(&mistake, format, values);
+    va_end(values);
+    screen_tell("%s; see exportq %s%s--help", len < 0 ? "out of memory" : mistake, command,
+                command[0] ? " " : "");
+    if (len >= 0)
+        free(mistake);
+    return CLI_USAGE;
+}
+
+const char *cli_one_id(const struct cli *cli, const char *command)
+{
+    struct options options = {.argc = cli->argc, .argv = cli->argv};
+    const char *id = NULL;
+    const char *value = NULL;
+    struct err err = {0};
+    int at = 0;
+    while ((at = options_next(&options, &value, &err)) == OPTIONS_WORD && !id)
+        id = value;
+    if (id && at == OPTIONS_END)
+        return id;
+    (void)cli_usage(command, "%s", at == OPTIONS_BAD ? err.text : "one id of a job is needed");
+    return NULL;
+}
+
+void cli_print_json(const ProtobufCMessage *message, bool is_line)
+{
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, JSON_MAX_BYTES);
+    json_add_message(&text, message, is_line ? JSON_LINE : JSON_PRETTY);
+    (void)printf("%.*s\n", STR_ARG(buf_str(&text)));
+    (void)fflush(stdout);
+}
+
+/* The name of an enum's value, without what all names of the enum begin with. */
+static const char *short_name(const ProtobufCEnumDescriptor *descriptor, int value,
+                              const char *prefix)
+{
+    const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(descriptor, value);
+    if (!known)
+        return "UNKNOWN";
+    size_t len = strlen(prefix);
+    return strncmp(known->name, prefix, len) == 0 ? known->name + len : known->name;
+}
+
+const char *cli_state_name(Exportqueue__V1__JobState state)
+{
+    return short_name(&exportqueue__v1__job_state__descriptor, (int)state, "JOB_STATE_");
+}
+
+const char *cli_phase_name(Exportqueue__V1__Progress__Phase phase)
+{
+    return short_name(&exportqueue__v1__progress__phase__descriptor, (int)phase, "PHASE_");
+}
+
+bool cli_is_final(Exportqueue__V1__JobState state)
+{
+    return state != EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_QUEUED &&
+           state != EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_RUNNING;
+}
+
+static void print_time(const char *key, const Google__Protobuf__Timestamp *time)
+{
+    char text[CALENDAR_TEXT_SIZE];
+    if (!time)
+        return;
+    when_format(time, text);
+    screen_print("%s: %s\n", key, text);
+}
+
+static void print_warnings(const Exportqueue__V1__Warnings *warnings)
+{
+    if (warnings->cells_guarded)
+        screen_print("warning: %lld cells were guarded against being run as formulas\n",
+                     (long long)warnings->cells_guarded);
+    if (warnings->non_finite)
+        screen_print("warning: %lld values that are not numbers were left out\n",
+                     (long long)warnings->non_finite);
+    if (warnings->text_replaced)
+        screen_print("warning: in %lld cells bytes that are no text were replaced\n",
+                     (long long)warnings->text_replaced);
+}
+
+void cli_print_job(const Exportqueue__V1__Job *job)
+{
+    screen_print("id: %s\ntype: %s\nformat: %s\nowner: %s\nstate: %s\nattempt: %d of %d\n", job->id,
+                 job->type, job->format, job->owner, cli_state_name(job->state), job->attempt,
+                 job->max_attempts);
+    if (job->progress && !cli_is_final(job->state))
+        screen_print("progress: %s, %lld rows\n", cli_phase_name(job->progress->phase),
+                     (long long)job->progress->rows_done);
+    if (job->error)
+        screen_print("error: %s: %s\n", job->error->code, job->error->message);
+    if (job->file)
+        screen_print("file: %s\nsize: %lld bytes\nrows: %lld\nsha256: %s\n", job->file->name,
+                     (long long)job->file->size, (long long)job->file->rows, job->file->sha256);
+    if (job->warnings)
+        print_warnings(job->warnings);
+    print_time("created", job->created);
+    print_time("started", job->started);
+    print_time("completed", job->completed);
+    print_time("next attempt", job->next_attempt);
+    print_time("expires", job->expires);
+}
+
+int cli_job_exit(const Exportqueue__V1__Job *job)
+{
+    if (job->state == EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_COMPLETED ||
+        job->state == EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_EXPIRED)
+        return CLI_DONE;
+    screen_tell("job %s is %s%s%s; exportq retry %s runs it again", job->id,
+                cli_state_name(job->state), job->error ? ": " : "",
+                job->error ? job->error->message : "", job->id);
+    return CLI_JOB_FAILED;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * exportq, the command line: finds the command, reads what is global, connects, runs it.
+ */
+#include "client/cli.h"
+
+#include "base/mem.h"
+#include "client/screen.h"
+
+enum { CA_MAX_BYTES = 1 << 20 };
+
+struct command {
+    const char *name;
+    int (*run)(struct cli *cli);
+    const char *usage;
+    const char *summary;
+    const char *more; /* options and examples */
+};
+
+static const char create_help[] =
+    "  --format csv|json|ndjson      how the file is written; csv\n"
+    "  --filter NAME=V[,V...]        which rows; again: more values. \\, is a comma in a value\n"
+    "  --columns A,B                 which columns, in this order\n"
+    "  --limit N                     at most N rows\n"
+    "  --delimiter C, --newline lf|crlf, --bom, --no-formula-guard     for csv; \\t is a tab\n"
+    "  --exact-numbers number|string                                   for json\n"
+    "  --locale L, --time-zone Z, --compress gzip|zstd, --dialect excel, --webhook-url URL\n"
+    "  --request-id ID               the same id and content twice is one job\n"
+    "  -w, --wait                    stay until it has ended, with progress\n"
+    "  -o, --output FILE|-           wait, then save the file; - is standard output\n"
+    "  -f, --force                   replace FILE\n\n"
+    "examples:\n"
+    "  exportq create trades --wait -o trades.csv\n"
+    "  exportq create trades --filter dateFrom=2025-01-01 --filter tagIds=a,b --format ndjson -o "
+    "-\n"
+    "  exportq create trades --columns id,symbol,realizedPnl --limit 100\n";
+
+static const struct command commands[] = {
+    {"create", cli_create, "TYPE [OPTION]...", "asks for an export", create_help},
+    {"list", cli_list, "[OPTION]...", "your jobs, newest first",
+     "  -s, --state STATE    only jobs in it; may be given again\n"
+     "  -t, --type TYPE      only jobs of it\n"
+     "  -n, --limit N        at most N jobs; 20\n"
+     "  --request-id ID      only the job created with it\n"
+     "  --all-owners         for admins\n\n"
+     "examples:\n  exportq list --state running\n  exportq list --limit 100 --json\n"},
+    {"get", cli_get, "ID", "one job", "examples:\n  exportq get ID --json\n"},
+    {"watch", cli_watch, "[ID]", "changes as they happen; without ID those of all your jobs",
+     "examples:\n  exportq watch ID\n  exportq watch --json | jq .job.state\n"},
+    {"download", cli_download, "ID [-o FILE|-] [--force]", "the file of a completed job, once",
+     "  -o, --output FILE|-       where to; the name the server suggests\n"
+     "  -f, --force               replace FILE\n"
+     "  --download-token TOKEN    instead of ID: a token that exportq token gave\n\n"
+     "A transfer that breaks is resumed, also by the next download of the same ID; the file is\n"
+     "shown only when its SHA-256 is right.\n\n"
+     "examples:\n  exportq download ID -o trades.csv\n"},
+    {"cancel", cli_cancel, "ID", "stops a job", "examples:\n  exportq cancel ID\n"},
+    {"retry", cli_retry, "ID", "queues a failed or cancelled job again",
+     "examples:\n  exportq retry ID\n"},
+    {"delete", cli_delete, "ID", "removes a job and its file", "examples:\n  exportq delete ID\n"},
+    {"token", cli_token, "ID", "a fresh download token; it ends the older ones",
+     "examples:\n  exportq token ID\n"},
+    {"types", cli_types, "[TYPE]", "what can be exported",
+     "examples:\n  exportq types\n  exportq types trades\n"},
+    {"health", cli_health, "", "how the server is doing", "examples:\n  exportq health --json\n"},
+};
+
+static const char globals_help[] =
+    "global options, before or after the command:\n"
+    "  --server HOST:PORT  the server (EXPORTQ_SERVER); 127.0.0.1:50051\n"
+    "  --user NAME         whom to act for (EXPORTQ_USER)\n"
+    "  --token TOKEN       a credential (EXPORTQ_TOKEN: better, for it is in no process list)\n"
+    "  --tls-ca FILE       speak TLS, and trust these authorities (EXPORTQ_TLS_CA)\n"
+    "  --json              proto3 JSON; every field is there, also those with default values\n"
+    "  --help, --version\n\n"
+    "exit status: 0 done, 1 the job failed or was cancelled, 2 usage, 3 the server could not be\n"
+    "reached, 4 refused, 130 stopped by ^C\n";
+
+struct globals {
+    const char *server;
+    const char *user;
+    const char *bearer_token;
+    const char *ca_path;
+    bool is_json;
+    bool wants_help;
+    bool wants_version;
+};
+
+enum {
+    GLOBAL_SERVER,
+    GLOBAL_USER,
+    GLOBAL_TOKEN,
+    GLOBAL_TLS_CA,
+    GLOBAL_JSON,
+    GLOBAL_HELP,
+    GLOBAL_VERSION
+};
+
+static const struct option global_options[] = {
+    [GLOBAL_SERVER] = {"--server", 0, true},    [GLOBAL_USER] = {"--user", 0, true},
+    [GLOBAL_TOKEN] = {"--token", 0, true},      [GLOBAL_TLS_CA] = {"--tls-ca", 0, true},
+    [GLOBAL_JSON] = {"--json", 0, false},       [GLOBAL_HELP] = {"--help", 'h', false},
+    [GLOBAL_VERSION] = {"--version", 0, false},
+};
+
+static void take_global(int at, const char *value, struct globals *out)
+{
+    switch (at) {
+    case GLOBAL_SERVER:
+        out->server = value;
+        break;
+    case GLOBAL_USER:
+        out->user = value;
+        break;
+    case GLOBAL_TOKEN:
+        out->bearer_token = value;
+        break;
+    case GLOBAL_TLS_CA:
+        out->ca_path = value;
+        break;
+    case GLOBAL_JSON:
+        out->is_json = true;
+        break;
+    case GLOBAL_HELP:
+        out->wants_help = true;
+        break;
+    default:
+        out->wants_version = true;
+        break;
+    }
+}
+
+/* Takes the global options out; *out_argv is what is left, *out_argc long. What is not global is
+ * the command's to judge. */
+static bool take_globals(int argc, char *const *argv, struct globals *out, int *out_argc,
+                         char **out_argv, struct err *err)
+{
+    struct options options = {global_options, COUNT_OF(global_options), argc, argv, 1, false};
+    while (options.at < argc) {
+        char *argument = argv[options.at];
+        const char *value = NULL;
+        if (strcmp(argument, "--") == 0)
+            break;
+        if (!options_knows(&options, argument)) {
+            out_argv[(*out_argc)++] = argument;
+            options.at++;
+            continue;
+        }
+        int at = options_next(&options, &value, err);
+        if (at == OPTIONS_BAD)
+            return false;
+        take_global(at, value, out);
+    }
+    while (options.at < argc) /* words */
+        out_argv[(*out_argc)++] = argv[options.at++];
+    return true;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name); // NOLINT(concurrency-mt-unsafe): before any thread starts
+    return value && value[0] ? value : NULL;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int print_help(const struct command *command)
+{
+    if (command) {
+        (void)printf("exportq %s %s\n    %s\n\n%s\n%s", command->name, command->usage,
+                     command->summary, command->more, globals_help);
+        return CLI_DONE;
+    }
+    (void)printf("exportq: asks for exports, watches them, takes the file\n\n"
+                 "usage: exportq COMMAND ...\n\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        (void)printf("  %-9s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
+    (void)printf("\nexportq COMMAND --help tells more.\n\n%s\nexamples:\n"
+                 "  exportq types\n"
+                 "  exportq create trades --filter status=CLOSED --wait -o trades.csv\n"
+                 "  exportq watch\n",
+                 globals_help);
+    return CLI_DONE;
+}
+
+/* A whole small file in the arena; NULL after telling why not. */
+static const char *read_file(const char *path, struct arena *arena)
+{
+    FILE *file = fopen(path, "re");
+    char *text = arena_alloc(arena, CA_MAX_BYTES);
+    size_t len = file ? fread(text, 1, CA_MAX_BYTES - 1, file) : 0;
+    if (file)
+        (void)fclose(file);
+    if (len)
+        return text;
+    (void)cli_usage("", "cannot read %s", path);
+    return NULL;
+}
+
+static int run(struct cli *cli, const struct globals *globals, const struct command *command)
+{
+    struct exportq_options options = {
+        .server = globals->server, .user = globals->user, .bearer_token = globals->bearer_token};
+    struct err err = {0};
+    if (globals->ca_path && !(options.ca_pem = read_file(globals->ca_path, &cli->arena)))
+        return CLI_USAGE;
+    if (!exportq_open(&options, &cli->exportq, &err))
+        return cli_usage("", "%s", err.text);
+    int status = command->run(cli);
+    exportq_close(cli->exportq);
+    return status;
+}
+
+static int start(int argc, char **argv, char **rest)
+{
+    struct globals globals = {
+        .server = environment("EXPORTQ_SERVER"),
+        .user = environment("EXPORTQ_USER"),
+        .bearer_token = environment("EXPORTQ_TOKEN"),
+        .ca_path = environment("EXPORTQ_TLS_CA"),
+    };
+    struct err err = {0};
+    int rest_count = 0;
+    if (!take_globals(argc, argv, &globals, &rest_count, rest, &err))
+        return cli_usage("", "%s", err.text);
+    if (globals.wants_version) {
+        (void)printf("exportq %s\n", EXPORTQ_VERSION);
+        return CLI_DONE;
+    }
+    const struct command *command = rest_count ? find_command(rest[0]) : NULL;
+    if (globals.wants_help)
+        return print_help(command);
+    if (!command)
+        return rest_count ? cli_usage("", "there is no command %s", rest[0])
+                          : cli_usage("", "a command is needed");
+    if (!globals.server)
+        globals.server = "127.0.0.1:50051";
+    struct cli cli = {.is_json = globals.is_json,
+                      .server = globals.server,
+                      .argc = rest_count - 1,
+                      .argv = rest + 1};
+    int status = run(&cli, &globals, command);
+    arena_done(&cli.arena);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    char **rest = mem_new_array((size_t)argc + 1, sizeof *rest);
+    int status = start(argc, argv, rest);
+    free((void *)rest);
+    return screen_flush() || status != CLI_DONE ? status : CLI_JOB_FAILED;
+}
