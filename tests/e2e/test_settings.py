@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""exportqd's settings: all are listed, checked at start, and shown without their secrets."""
+
+import base64
+import os
+import re
+import unittest
+
+from server import Server, run_once
+from support import Caller, Kit
+
+SETTINGS = """ENABLE_EXPORT_QUEUE ENABLE_PERSIST_EXPORT DATABASE_URL EXPORT_SOURCE_URL EXPORT_TYPES_DIR
+EXPORT_STORE_URL EXPORT_STATE_DIR EXPORT_LISTEN EXPORT_WORKERS EXPORT_MAX_ACTIVE_PER_USER EXPORT_MAX_ATTEMPTS
+EXPORT_RETRY_BASE_MS EXPORT_RETRY_CAP_MS EXPORT_DOWNLOAD_SECRET EXPORT_TOKEN_TTL EXPORT_DOWNLOADS_PER_JOB
+EXPORT_RETENTION EXPORT_MAX_ROWS EXPORT_MAX_BYTES EXPORT_JOB_TIMEOUT EXPORT_DRAIN_TIMEOUT""".split()
+SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+MISTAKES = [  # settings, what is told
+    ({"EXPORT_WORKER": "2"}, ["EXPORT_WORKER", "--help"]),
+    ({"EXPORT_WORKERS": "many"}, ["EXPORT_WORKERS", "many", "whole number"]),
+    ({"EXPORT_WORKERS": "-1"}, ["EXPORT_WORKERS", "-1"]),
+    ({"EXPORT_WORKERS": "2x"}, ["EXPORT_WORKERS", "2x"]),
+    ({"EXPORT_WORKERS": ""}, ["EXPORT_WORKERS"]),
+    ({"EXPORT_WORKERS": "99999999999999999999"}, ["EXPORT_WORKERS"]),
+    ({"EXPORT_TOKEN_TTL": "soon"}, ["EXPORT_TOKEN_TTL", "soon", "10min"]),
+    ({"EXPORT_TOKEN_TTL": "10"}, ["EXPORT_TOKEN_TTL", "10min"]),
+    ({"EXPORT_TOKEN_TTL": "0s"}, ["EXPORT_TOKEN_TTL", "0s"]),
+    ({"EXPORT_MAX_BYTES": "2 apples"}, ["EXPORT_MAX_BYTES", "2 apples", "GB"]),
+    ({"ENABLE_EXPORT_QUEUE": "yes"}, ["ENABLE_EXPORT_QUEUE", "yes", "0 or 1"]),
+    ({"ENABLE_PERSIST_EXPORT": "1"}, ["ENABLE_PERSIST_EXPORT", "memory"]),
+    ({"EXPORT_LOG_LEVEL": "loud"}, ["EXPORT_LOG_LEVEL", "loud", "debug"]),
+    ({"EXPORT_RETRY_CAP_MS": "10"}, ["EXPORT_RETRY_CAP_MS", "500"]),
+    ({"EXPORT_DOWNLOAD_SECRET": "short"}, ["EXPORT_DOWNLOAD_SECRET"]),
+    ({"EXPORT_DOWNLOAD_SECRET": "k1:c2hvcnQ="}, ["EXPORT_DOWNLOAD_SECRET", "32"]),
+    ({"EXPORT_LISTEN": "0.0.0.0:50051"}, ["EXPORT_LISTEN", "0.0.0.0:50051", "127.0.0.1", "proxy"]),
+    ({"EXPORT_LISTEN": "[::]:50051"}, ["EXPORT_LISTEN", "127.0.0.1"]),
+    ({"EXPORT_LISTEN": "example.org:50051"}, ["EXPORT_LISTEN", "127.0.0.1"]),
+    ({"EXPORT_LISTEN": "127.0.0.1"}, ["EXPORT_LISTEN", "HOST:PORT"]),
+    ({"EXPORT_LISTEN": "127.0.0.1:99999"}, ["EXPORT_LISTEN", "99999"]),
+    ({"ENABLE_EXPORT_QUEUE": "1"}, ["EXPORT_SOURCE_URL", "--demo"]),
+    ({"ENABLE_EXPORT_QUEUE": "1", "EXPORT_SOURCE_URL": "mysql://x"}, ["sqlite:"]),
+    ({"ENABLE_EXPORT_QUEUE": "1", "EXPORT_SOURCE_URL": "sqlite:/nothing/here.db"}, ["source database", "exist"]),
+]
+
+
+class Settings(unittest.TestCase):
+    """What exportqd says about itself before it serves."""
+
+    def setUp(self):
+        self.kit = Kit()
+        self.addCleanup(self.kit.close)
+        self.state = os.path.join(self.kit.home, "state")
+        self.works = {"ENABLE_EXPORT_QUEUE": 1, "EXPORT_SOURCE_URL": "sqlite:" + self.kit.database,
+                      "EXPORT_TYPES_DIR": self.kit.types, "EXPORT_STATE_DIR": self.state,
+                      "EXPORT_LISTEN": "127.0.0.1:0"}
+
+    def assert_refused(self, arguments, settings, said):
+        status, out, err = run_once(arguments, {"EXPORT_STATE_DIR": self.state, **settings})
+        self.assertEqual(2, status, err)
+        self.assertEqual("", out)
+        self.assertRegex(err, r"\Aexportqd: [^\n]+\n\Z")
+        for word in said:
+            self.assertIn(word, err)
+
+    def test_help_lists_every_setting_with_its_default(self):
+        status, out, err = run_once(["--help"])
+        self.assertEqual((0, ""), (status, err))
+        for name in SETTINGS:
+            self.assertRegex(out, r"(?m)^  %s \(default: [^\n]+\)\n      \S" % name)
+
+    def test_help_and_check_know_the_same_settings(self):
+        listed = re.findall(r"(?m)^  ([A-Z_]+) \(default", run_once(["--help"])[1])
+        shown = re.findall(r"(?m)^([A-Z_]+)=", run_once(["--check"])[1])
+        self.assertEqual(listed, shown)
+
+    def test_check_prints_what_is_in_effect_and_masks_the_secrets(self):
+        secret = "k1:" + SECRET
+        status, out, err = run_once(["--check", "--workers", "3"], {**self.works, "EXPORT_DOWNLOAD_SECRET": secret,
+                                    "EXPORT_TOKEN_TTL": "90s", "EXPORT_WORKERS": 7})
+        self.assertEqual(0, status, err)
+        shown = dict(line.split("=", 1) for line in out.splitlines())
+        self.assertEqual("3", shown["EXPORT_WORKERS"])  # a flag wins
+        self.assertEqual("90000ms", shown["EXPORT_TOKEN_TTL"])
+        self.assertEqual("********", shown["EXPORT_DOWNLOAD_SECRET"])
+        self.assertEqual("********", shown["EXPORT_SOURCE_URL"])
+        self.assertNotIn(SECRET, out + err)
+
+    def test_check_checks_the_types_too_and_leaves_nothing_behind(self):
+        self.kit.add_type("broken", "-- title: Broken\n-- shared\nSELECT colour FROM nowhere\n")
+        self.assert_refused(["--check"], self.works, ["broken.sql:3", "nowhere"])
+
+    def test_every_mistake_is_told_by_name_with_what_is_accepted(self):
+        for settings, said in MISTAKES:
+            with self.subTest(**settings):
+                self.assert_refused([], settings, said)
+
+    def test_unknown_flags_are_refused(self):
+        for arguments, said in ((["--nothing", "1"], ["--nothing"]), (["--workers"], ["--workers", "value"]),
+                                (["serve"], ["serve"]), (["--workers=x"], ["x"]), (["--"], ["--help"])):
+            with self.subTest(arguments):
+                self.assert_refused(arguments, {}, said)
+
+    def test_a_secret_that_is_refused_is_not_shown(self):
+        _, out, err = run_once([], {"EXPORT_DOWNLOAD_SECRET": "k1:c2VjcmV0c2VjcmV0"})
+        self.assertNotIn("c2VjcmV0c2VjcmV0", out + err)
+
+    def test_a_port_in_use_is_told(self):
+        with Server(self.kit) as first:
+            self.state = os.path.join(self.kit.home, "second")
+            status, _, err = run_once([], {**self.works, "EXPORT_STATE_DIR": self.state,
+                                           "EXPORT_LISTEN": first.address})
+            self.assertEqual(1, status)
+            self.assertIn(first.address, err)
+
+    def test_every_form_of_a_flag_works(self):
+        for arguments in (["--workers", "3"], ["--workers=3"], ["--export-workers", "3"], ["--export-workers=3"]):
+            with self.subTest(arguments):
+                self.assertIn("EXPORT_WORKERS=3\n", run_once(["--check", *arguments])[1])
+
+    def test_the_version_is_one_line(self):
+        status, out, _ = run_once(["--version"])
+        self.assertEqual(0, status)
+        self.assertRegex(out, r"\Aexportqd \d+\.\d+\.\d+\S*\n\Z")
+
+
+class Demo(unittest.TestCase):
+    """exportqd --demo needs nothing."""
+
+    def test_the_demo_serves_the_journal_to_whoever_asks(self):
+        with Server(demo=True) as server:
+            caller = Caller(server.channel(), owner=None)
+            self.assertEqual(["dailyPnl", "goals", "tagPerformance", "trades"],
+                             [type.name for type in caller.ListExportTypes().types])
+            for type in ("dailyPnl", "goals", "tagPerformance", "trades"):
+                job = caller.completed(caller.create(type).id)
+                self.assertGreater(job.file.rows, 0, type)
+                self.assertEqual(job.file.size, len(caller.file(job.id)))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WatchJob: every change of state is pushed, to a thousand watchers at once, and nobody waits for a slow one."""
+
+import asyncio
+import gc
+import time
+import unittest
+
+import grpc
+import grpc.aio
+
+from server import is_plain
+from support import FINAL, Case, pb
+
+WATCHERS = 1000
+CHANNELS = 10
+WITHIN_MS = 200
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = (
+    pb.JOB_STATE_QUEUED, pb.JOB_STATE_RUNNING, pb.JOB_STATE_COMPLETED, pb.JOB_STATE_FAILED, pb.JOB_STATE_CANCELLED)
+
+
+def states(jobs):
+    """The states a watcher saw, each once in a row."""
+    seen = []
+    for job in jobs:
+        if not seen or seen[-1] != job.state:
+            seen.append(job.state)
+    return seen
+
+
+class Watching(Case):
+    """What one watcher sees."""
+
+    settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_ACTIVE_PER_USER": 100}
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+        self.alice = self.caller(self.server)
+
+    def behind(self, *args, **fields):
+        """A job that waits behind another, and what lets it run."""
+        blocker = self.alice.create("stuck")
+        self.alice.started(blocker.id)
+        return self.alice.create(*args, **fields), lambda: self.alice.CancelJob(id=blocker.id)
+
+    def test_every_change_of_state_is_pushed_in_order(self):
+        job, release = self.behind("rows", filters={"count": "200000"})
+        watch = self.alice.WatchJob(id=job.id)
+        seen = [next(watch).job]
+        self.assertEqual(QUEUED, seen[0].state)
+        release()
+        seen += [response.job for response in watch]
+        self.assertEqual([QUEUED, RUNNING, COMPLETED], states(seen))
+        done = [job.progress.rows_done for job in seen if job.state != QUEUED]
+        self.assertEqual(sorted(done), done)
+        self.assertEqual(200000, done[-1])
+        self.assertEqual(grpc.StatusCode.OK, watch.code())
+        for job in seen[:-1]:
+            self.assertFalse(job.HasField("file"))
+
+    def test_progress_comes_while_a_job_runs(self):
+        job = self.alice.create("endless")
+        rows, phases = set(), set()
+        for response in self.alice.WatchJob(id=job.id):
+            rows.add(response.job.progress.rows_done)
+            phases.add(response.job.progress.phase)
+            if len(rows) == 5:
+                self.alice.CancelJob(id=job.id)
+        self.assertIn(pb.Progress.PHASE_WRITING, phases)
+
+    def test_a_failure_and_a_cancellation_end_a_watch_too(self):
+        job, release = self.behind("torn")
+        watch = self.alice.WatchJob(id=job.id)
+        next(watch)
+        release()
+        self.assertEqual([RUNNING, FAILED], states([response.job for response in watch]))
+        job, release = self.behind("rows", filters={"count": "1"})
+        watch = self.alice.WatchJob(id=job.id)
+        next(watch)
+        self.alice.CancelJob(id=job.id)
+        self.assertEqual([CANCELLED], [response.job.state for response in watch])
+        release()
+
+    def test_a_watch_of_an_ended_job_gives_it_once_and_ends(self):
+        job = self.alice.completed(self.alice.rows(1).id)
+        self.assertEqual([job], [response.job for response in self.alice.WatchJob(id=job.id)])
+
+    def test_a_watch_of_a_deleted_job_ends(self):
+        # A job is cancelled before it is removed, and that is the last its watchers see of it.
+        job, release = self.behind("rows", filters={"count": "1"})
+        watch = self.alice.WatchJob(id=job.id)
+        next(watch)
+        self.alice.DeleteJob(id=job.id)
+        self.assertEqual([CANCELLED], [response.job.state for response in watch])
+        self.refused(grpc.StatusCode.NOT_FOUND, self.alice.WatchJob, id=job.id)
+        release()
+
+    def test_a_watch_without_an_id_sees_all_jobs_of_the_owner(self):
+        bob = self.caller(self.server, "bob")
+        old, release = self.behind("rows", filters={"count": "1"})
+        watch = self.alice.WatchJob()
+        first = {next(watch).job.id for _ in range(2)}  # the blocker and the old one, as they are
+        self.assertIn(old.id, first)
+        bobs = bob.rows(1)
+        new = self.alice.rows(1)
+        release()
+        seen, ended = {}, set()
+        while not {old.id, new.id} <= ended:
+            job = next(watch).job
+            seen.setdefault(job.id, []).append(job)
+            if job.state in FINAL:
+                ended.add(job.id)
+        self.assertEqual([QUEUED, RUNNING, COMPLETED], states(seen[new.id]))
+        self.assertEqual([RUNNING, COMPLETED], states(seen[old.id]))
+        self.assertNotIn(bobs.id, seen)
+        self.assertTrue(watch.is_active())  # it does not end by itself
+        watch.cancel()
+
+    def test_retried_jobs_are_seen_waiting_for_their_next_attempt(self):
+        job = self.alice.ended(self.alice.create("torn").id)
+        watch = self.alice.WatchJob()
+        blocker = self.alice.create("stuck")
+        self.alice.RetryJob(id=job.id)
+        self.alice.CancelJob(id=blocker.id)
+        seen = []
+        while not seen or seen[-1].state not in FINAL:
+            seen += [each for each in [next(watch).job] if each.id == job.id]
+        self.assertEqual([QUEUED, RUNNING, FAILED], states(seen))
+        watch.cancel()
+
+    def test_a_watcher_that_stops_reading_holds_nobody_up_and_costs_little(self):
+        # Fifty watchers never read; what they are told of is 20 kB a change, so that their flow
+        # control windows fill at once and all else would pile up here: 200 MB of it.
+        server = self.serve()
+        alice = self.caller(server)
+        lazy = [self.caller(server).WatchJob() for _ in range(50)]
+        heavy = {"tags": ["x" * 1000] * 20}
+        alice.completed(alice.create("notes", filters=heavy).id)
+        before = server.memory()
+        begin = time.monotonic()
+        for _ in range(70):
+            alice.completed(alice.create("notes", filters=heavy).id)
+        grown = server.memory() - before
+        print("    70 jobs beside 50 watchers that do not read: %.1f s, server grew by %.1f MB"
+              % (time.monotonic() - begin, grown / 1e6), flush=True)
+        if is_plain():
+            self.assertLess(grown, 32e6)
+        overrun = [self.refused(grpc.StatusCode.CANCELLED, lambda: watch) for watch in lazy if watch.cancel()]
+        self.assertEqual(50, len(overrun))
+        alice.completed(alice.rows(1).id)
+
+
+async def thousand(address, id, when_all_watch):
+    """A thousand watchers of one job; gives when each saw COMPLETED, and the job."""
+    metadata = (("x-exportq-user", "alice"),)
+    ready, changed = [], asyncio.Event()
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(CHANNELS)]
+    # The last word is looked for in the bytes: parsing a thousand jobs is the client's work, and the
+    # server is what is timed.
+    last_word = b"application/x-ndjson"
+
+    async def watch(channel):
+        call = channel.unary_stream("/exportqueue.v1.ExportService/WatchJob",
+                                    request_serializer=pb.WatchJobRequest.SerializeToString)
+        stream = call(pb.WatchJobRequest(id=id), metadata=metadata, timeout=120)
+        seen = None
+        async for message in stream:
+            if not ready or len(ready) < WATCHERS:
+                ready.append(1)
+                if len(ready) == WATCHERS:
+                    changed.set()
+            if last_word in message:
+                seen = time.time()
+        return seen, message
+    tasks = [asyncio.create_task(watch(channels[i % CHANNELS])) for i in range(WATCHERS)]
+    await asyncio.wait_for(changed.wait(), 60)
+    await asyncio.get_running_loop().run_in_executor(None, when_all_watch)
+    results = await asyncio.gather(*tasks)
+    for channel in channels:
+        await channel.close()
+    return [seen for seen, _ in results], [pb.WatchJobResponse.FromString(message).job for _, message in results]
+
+
+class Crowd(Case):
+    """A thousand watchers of one job."""
+
+    settings = {"EXPORT_WORKERS": 1}
+
+    def test_a_thousand_watchers_see_the_end_within_200_ms(self):
+        server = self.serve()
+        alice = self.caller(server)
+        if not is_plain():
+            self.measure(server, alice, "sanitized, so not judged")
+            return
+        # The client shares the machine with the server and whatever else runs: the best of five tells
+        # what the server does.
+        for _ in range(5):
+            spread = self.measure(server, alice, "judged: %d ms" % WITHIN_MS)
+            if spread < WITHIN_MS:
+                break
+        self.assertLess(spread, WITHIN_MS)
+
+    def measure(self, server, alice, build):
+        """Milliseconds from the first watcher that sees COMPLETED to the last."""
+        blocker = alice.create("stuck")
+        alice.started(blocker.id)
+        job = alice.rows(1, format="ndjson")
+        gc.disable()
+        try:
+            seen, jobs = asyncio.run(thousand(server.address, job.id, lambda: alice.CancelJob(id=blocker.id)))
+        finally:
+            gc.enable()
+        self.assertEqual(WATCHERS, sum(each.state == COMPLETED for each in jobs))
+        changed = jobs[0].completed.ToMilliseconds() / 1000
+        spread, latest = (max(seen) - min(seen)) * 1000, (max(seen) - changed) * 1000
+        print("    %d watchers saw COMPLETED within %.0f ms of each other, the last %.0f ms after the change (%s)"
+              % (WATCHERS, spread, latest, build), flush=True)
+        return spread
+
+
+if __name__ == "__main__":
+    unittest.main()
