@@ -11,7 +11,7 @@ static const char standard_alphabet[] =
 
 enum { BITS_PER_DIGIT = 6, BITS_PER_BYTE = 8, DIGITS = 64 };
 
-void base64url_encode(const void *bytes, size_t len, struct buf *out)
+static void encode(const void *bytes, size_t len, const char *alphabet, struct buf *out)
 {
     const uint8_t *in = bytes;
     uint32_t bits = 0;
@@ -21,11 +21,23 @@ void base64url_encode(const void *bytes, size_t len, struct buf *out)
         count += BITS_PER_BYTE;
         while (count >= BITS_PER_DIGIT) {
             count -= BITS_PER_DIGIT;
-            buf_add_char(out, url_alphabet[bits >> count & (DIGITS - 1)]);
+            buf_add_char(out, alphabet[bits >> count & (DIGITS - 1)]);
         }
     }
     if (count)
-        buf_add_char(out, url_alphabet[bits << (BITS_PER_DIGIT - count) & (DIGITS - 1)]);
+        buf_add_char(out, alphabet[bits << (BITS_PER_DIGIT - count) & (DIGITS - 1)]);
+}
+
+void base64url_encode(const void *bytes, size_t len, struct buf *out)
+{
+    encode(bytes, len, url_alphabet, out);
+}
+
+void base64_encode(const void *bytes, size_t len, struct buf *out)
+{
+    encode(bytes, len, standard_alphabet, out);
+    for (size_t i = len; i % 3; i++)
+        buf_add_char(out, '=');
 }
 
 static bool decode(struct str text, const char *alphabet, struct buf *out)

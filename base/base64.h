@@ -15,7 +15,10 @@ void base64url_encode(const void *bytes, size_t len, struct buf *out);
  * impossible length, or stray bits in the last digit; `out` then holds nothing usable. */
 bool base64url_decode(struct str text, struct buf *out) MUST_CHECK;
 
-/* The same for the standard alphabet; padding may be left out. */
+/* Adds the standard form of the bytes, with padding. */
+void base64_encode(const void *bytes, size_t len, struct buf *out);
+
+/* Adds the bytes behind a standard text; padding may be left out. False as above. */
 bool base64_decode(struct str text, struct buf *out) MUST_CHECK;
 
 #endif

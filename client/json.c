@@ -4,7 +4,7 @@
  */
 #include "client/json.h"
 
-#include "base/mem.h"
+#include "base/base64.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "client/when.h"
@@ -45,23 +45,12 @@ static json_t *duration_json(const Google__Protobuf__Duration *duration)
                         (int)(magnitude(duration->nanos) / 1000000));
 }
 
-/* Standard base64 with padding, as proto3 JSON asks for. */
 static json_t *bytes_json(const ProtobufCBinaryData *bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text CLEANUP(mem_free_ptr) = mem_alloc((bytes->len + 2) / 3 * 4 + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < bytes->len; i += 3) {
-        size_t left = bytes->len - i;
-        unsigned group = (unsigned)bytes->data[i] << 16;
-        group |= left > 1 ? (unsigned)bytes->data[i + 1] << 8 : 0;
-        group |= left > 2 ? bytes->data[i + 2] : 0;
-        text[len++] = digits[group >> 18];
-        text[len++] = digits[group >> 12 & 63];
-        text[len++] = left > 1 ? digits[group >> 6 & 63] : '=';
-        text[len++] = left > 2 ? digits[group & 63] : '=';
-    }
-    return json_stringn(text, len);
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, bytes->len / 3 * 4 + 4);
+    base64_encode(bytes->data, bytes->len, &text);
+    return json_stringn(text.len ? text.ptr : "", text.len);
 }
 
 /* JSON has no numbers for NaN and the infinities: proto3 JSON writes their names. */

@@ -86,9 +86,33 @@ static void a_result_too_large_is_refused(void **state)
     buf_done(&out);
 }
 
+static void the_standard_form_is_padded(void **state)
+{
+    (void)state;
+    /* RFC 4648, section 10, and the two digits in which the alphabets differ */
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xFB\xFF", "+/8="},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf out;
+        buf_init(&out, 64);
+        base64_encode(cases[i][0], strlen(cases[i][0]), &out);
+        assert_true(str_equal(buf_str(&out), str_of(cases[i][1])));
+        buf_done(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_standard_form_is_padded),
         cmocka_unit_test(the_vectors_of_the_rfc_go_both_ways),
         cmocka_unit_test(what_is_no_base64_is_refused),
         cmocka_unit_test(any_bytes_read_back),
