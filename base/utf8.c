@@ -83,3 +83,9 @@ size_t utf8_invalid_length(const char *text, size_t len)
     bool is_whole = false;
     return sequence_length((const unsigned char *)text, len, &is_whole);
 }
+
+struct str utf8_cut(struct str text, size_t max)
+{
+    size_t len = text.len < max ? text.len : max;
+    return (struct str){text.ptr, len ? utf8_valid_prefix(text.ptr, len) : 0};
+}

@@ -24,9 +24,8 @@ bool exports_require_enabled(const struct exports *exports, struct err *err)
 
 static bool no_such_job(struct str id, struct err *err)
 {
-    size_t len = id.len < UUID_TEXT_LEN ? id.len : UUID_TEXT_LEN;
-    struct str shown = {id.ptr, len ? utf8_valid_prefix(id.ptr, len) : 0};
-    return err_set(err, ERR_NOT_FOUND, "there is no job \"%.*s\"", STR_ARG(shown));
+    return err_set(err, ERR_NOT_FOUND, "there is no job \"%.*s\"",
+                   STR_ARG(utf8_cut(id, UUID_TEXT_LEN)));
 }
 
 static bool is_visible(const struct caller *caller, const struct job *job)

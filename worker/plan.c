@@ -8,11 +8,10 @@
 
 enum { FIELD_SIZE = 64, SHOWN_BYTES = 60, NAMES_MAX_BYTES = 300 };
 
-/* A caller's text for an error: not too long, whole characters. */
+/* A caller's text for an error. */
 static struct str shown(struct str text)
 {
-    size_t len = text.len < SHOWN_BYTES ? text.len : SHOWN_BYTES;
-    return (struct str){text.ptr, text.len ? utf8_valid_prefix(text.ptr, len) : 0};
+    return utf8_cut(text, SHOWN_BYTES);
 }
 
 static void add_name(struct buf *names, struct str name)
