@@ -75,16 +75,16 @@ bool store_download_open(struct store *store, struct uuid id, int64_t token_no, 
     return store->ops->download_open(store, id, token_no, offset, arena, out, out_lease, err);
 }
 
-bool store_download_renew(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                          int64_t to, struct err *err)
+bool store_download_renew(struct store *store, struct uuid id, int64_t lease,
+                          const struct transfer *transfer, struct err *err)
 {
-    return store->ops->download_renew(store, id, lease, from, to, err);
+    return store->ops->download_renew(store, id, lease, transfer, err);
 }
 
-bool store_download_close(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                          int64_t to, struct err *err)
+bool store_download_close(struct store *store, struct uuid id, int64_t lease,
+                          const struct transfer *transfer, struct err *err)
 {
-    return store->ops->download_close(store, id, lease, from, to, err);
+    return store->ops->download_close(store, id, lease, transfer, err);
 }
 
 bool store_claim(struct store *store, const char *worker, struct arena *arena, struct job *out,

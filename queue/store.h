@@ -105,17 +105,24 @@ bool store_download_open(struct store *store, struct uuid id, int64_t token_no, 
                          struct arena *arena, struct job *out, int64_t *out_lease,
                          struct err *err) MUST_CHECK;
 
-/* Renews the lease; tells that the bytes [from, to) were handed over. Only a contiguous prefix from
- * 0 counts, over all transfers since the file was last spent; when it reaches the file's size, the
- * token is spent and the download is counted, once a transfer. (The end of an empty file is reached
- * by the first [0, 0); `to` below `from` says that nothing at all was handed over.) ERR_BUSY: the
- * lease was lost. */
-bool store_download_renew(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                          int64_t to, struct err *err) MUST_CHECK;
+/* How far one transfer of a file came. */
+struct transfer {
+    int64_t from;  /* the offset it began at */
+    int64_t taken; /* [from, taken) was handed over; below `from`: not even the header was */
+    int64_t sent;  /* what lies between `taken` and here was sent, and may have arrived or not */
+};
+
+/* Renews the lease; tells what was handed over. Only a contiguous prefix from 0 counts, over all
+ * transfers since the file was last spent; when it reaches the file's size, the token is spent and
+ * the download is counted, once a transfer. (The end of an empty file is reached by the first
+ * [0, 0).) A later transfer that begins within what was sent says that all before it arrived.
+ * ERR_BUSY: the lease was lost. */
+bool store_download_renew(struct store *store, struct uuid id, int64_t lease,
+                          const struct transfer *transfer, struct err *err) MUST_CHECK;
 
 /* The same, and gives the lease back. A lease that was lost is fine. */
-bool store_download_close(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                          int64_t to, struct err *err) MUST_CHECK;
+bool store_download_close(struct store *store, struct uuid id, int64_t lease,
+                          const struct transfer *transfer, struct err *err) MUST_CHECK;
 
 /* ---- For workers ---- */
 
@@ -218,10 +225,10 @@ struct store_ops {
     bool (*download_open)(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
                           struct arena *arena, struct job *out, int64_t *out_lease,
                           struct err *err);
-    bool (*download_renew)(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err);
-    bool (*download_close)(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err);
+    bool (*download_renew)(struct store *store, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err);
+    bool (*download_close)(struct store *store, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err);
     bool (*claim)(struct store *store, const char *worker, struct arena *arena, struct job *out,
                   struct ticket *out_ticket, bool *out_found, struct err *err);
     void (*wait)(struct store *store, int64_t timeout_ms);

@@ -35,6 +35,7 @@ struct memory_download {
     int64_t lease;    /* 0: nobody downloads */
     int64_t lease_until_ms;
     int64_t prefix;   /* contiguous bytes from 0 that were taken */
+    int64_t sent;     /* contiguous bytes from 0 that were sent and may have arrived */
     int64_t spent_ms; /* when the token was spent; 0: it is not */
     bool is_counting; /* the lease's transfer is not yet counted as a download */
     int32_t used;     /* whole downloads so far */
@@ -140,10 +141,10 @@ bool memory_issue_token(struct store *store, struct uuid id, int64_t *out_token_
 bool memory_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
                           struct arena *arena, struct job *out, int64_t *out_lease,
                           struct err *err);
-bool memory_download_renew(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err);
-bool memory_download_close(struct store *store, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err);
+bool memory_download_renew(struct store *store, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err);
+bool memory_download_close(struct store *store, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err);
 bool memory_claim(struct store *store, const char *worker, struct arena *arena, struct job *out,
                   struct ticket *out_ticket, bool *out_found, struct err *err);
 void memory_wait(struct store *store, int64_t timeout_ms);

@@ -43,6 +43,7 @@ static bool issue_token(struct memory_store *store, struct memory_job *entry, in
     if (download->spent_ms) { /* one more download is allowed: it begins anew */
         download->spent_ms = 0;
         download->prefix = 0;
+        download->sent = 0;
     }
     *out = ++download->token_no;
     return true;
@@ -100,6 +101,8 @@ bool memory_download_open(struct store *base, struct uuid id, int64_t token_no, 
         download->lease = ++store->last_lease;
         download->lease_until_ms = memory_now(store) + store->options.download_lease_ms;
         download->is_counting = !download->spent_ms;
+        if (offset > download->prefix && offset <= download->sent)
+            download->prefix = offset;
         *out_lease = download->lease;
         job_copy(arena, &entry->job, out);
     }
@@ -109,13 +112,17 @@ bool memory_download_open(struct store *base, struct uuid id, int64_t token_no, 
 
 /* Counts bytes that were taken, if they join what was taken before. A transfer counts once: what it
  * tells after that, or tells of a tail that was fetched again, is not part of the next download. */
-static void take(struct memory_store *store, struct memory_job *entry, int64_t from, int64_t to)
+static void take(struct memory_store *store, struct memory_job *entry,
+                 const struct transfer *transfer)
 {
     struct memory_download *download = &entry->download;
-    if (!download->is_counting || to < from || from > download->prefix)
+    if (!download->is_counting || transfer->taken < transfer->from ||
+        transfer->from > download->prefix)
         return;
-    if (to > download->prefix)
-        download->prefix = to;
+    if (transfer->taken > download->prefix)
+        download->prefix = transfer->taken;
+    if (transfer->sent > download->sent)
+        download->sent = transfer->sent;
     if (download->prefix < entry->job.file.size)
         return;
     download->spent_ms = memory_now(store);
@@ -130,15 +137,15 @@ static struct memory_job *leased(struct memory_store *store, struct uuid id, int
     return entry && lease && entry->download.lease == lease ? entry : NULL;
 }
 
-bool memory_download_renew(struct store *base, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err)
+bool memory_download_renew(struct store *base, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     pthread_mutex_lock(&store->mutex);
     struct memory_job *entry = leased(store, id, lease);
     if (entry) {
         entry->download.lease_until_ms = memory_now(store) + store->options.download_lease_ms;
-        take(store, entry, from, to);
+        take(store, entry, transfer);
     }
     pthread_mutex_unlock(&store->mutex);
     return entry || err_set(err, ERR_BUSY,
@@ -146,15 +153,15 @@ bool memory_download_renew(struct store *base, struct uuid id, int64_t lease, in
                             "when it has ended");
 }
 
-bool memory_download_close(struct store *base, struct uuid id, int64_t lease, int64_t from,
-                           int64_t to, struct err *err)
+bool memory_download_close(struct store *base, struct uuid id, int64_t lease,
+                           const struct transfer *transfer, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     (void)err;
     pthread_mutex_lock(&store->mutex);
     struct memory_job *entry = leased(store, id, lease);
     if (entry) {
-        take(store, entry, from, to);
+        take(store, entry, transfer);
         entry->download.lease = 0;
     }
     pthread_mutex_unlock(&store->mutex);

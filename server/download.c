@@ -16,10 +16,7 @@ struct download {
     struct file_reader *reader;
     struct job job; /* texts in the call's arena */
     int64_t lease;
-    int64_t from; /* where this transfer began */
-    int64_t
-        taken; /* bytes up to here were taken by flow control; below `from`: not even the header */
-    int64_t read; /* bytes up to here were given to it */
+    struct transfer transfer;
     int64_t renewed_ms;
     bool is_closed; /* the lease was given back */
     uint8_t chunk[CHUNK_BYTES];
@@ -29,7 +26,7 @@ static bool give_lease_back(struct download *download, struct err *err)
 {
     download->is_closed = true;
     return store_download_close(download->exports->store, download->job.id, download->lease,
-                                download->from, download->taken, err);
+                                &download->transfer, err);
 }
 
 static void download_free(void *state)
@@ -41,7 +38,7 @@ static void download_free(void *state)
     char id[UUID_TEXT_LEN + 1];
     uuid_format(download->job.id, id);
     log_event(LOG_INFO, "download.ended", "job=%s from=%lld to=%lld size=%lld told=%d", id,
-              (long long)download->from, (long long)download->taken,
+              (long long)download->transfer.from, (long long)download->transfer.taken,
               (long long)download->job.file.size, is_told ? 1 : 0);
     file_reader_close(download->reader);
     free(download);
@@ -62,9 +59,8 @@ static bool begin(struct exports *exports, const Exportqueue__V1__DownloadReques
     download->reader = reader;
     download->job = job;
     download->lease = lease;
-    download->from = request->offset;
-    download->taken = request->offset - 1;
-    download->read = request->offset;
+    download->transfer = (struct transfer){
+        .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
     download->renewed_ms = clock_monotonic_ms();
     rpc_call_set_state(call, download, download_free);
     return true;
@@ -75,7 +71,7 @@ static void send_header(const struct download *download, struct rpc_call *call)
     Exportqueue__V1__DownloadHeader header = EXPORTQUEUE__V1__DOWNLOAD_HEADER__INIT;
     Exportqueue__V1__DownloadResponse response = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__INIT;
     header.file = convert_file(&download->job.file, rpc_turn_arena(call));
-    header.offset = download->from;
+    header.offset = download->transfer.from;
     response.part_case = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__PART_HEADER;
     response.header = &header;
     rpc_reply(call, &response.base);
@@ -88,20 +84,20 @@ static bool renew(struct download *download, struct err *err)
         return true;
     download->renewed_ms = now;
     return store_download_renew(download->exports->store, download->job.id, download->lease,
-                                download->from, download->taken, err);
+                                &download->transfer, err);
 }
 
 static bool send_chunk(struct download *download, struct rpc_call *call, struct err *err)
 {
     size_t len = 0;
-    if (!file_reader_read(download->reader, download->read, download->chunk, CHUNK_BYTES, &len,
-                          err))
+    if (!file_reader_read(download->reader, download->transfer.sent, download->chunk, CHUNK_BYTES,
+                          &len, err))
         return false;
     if (len == 0)
         return err_set(err, ERR_STORE_UNAVAILABLE,
                        "the stored file is shorter than it was when it was finished; create the "
                        "export again");
-    download->read += (int64_t)len;
+    download->transfer.sent += (int64_t)len;
     Exportqueue__V1__DownloadResponse response = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__INIT;
     response.part_case = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__PART_CHUNK;
     response.chunk = (ProtobufCBinaryData){.data = download->chunk, .len = len};
@@ -111,8 +107,8 @@ static bool send_chunk(struct download *download, struct rpc_call *call, struct 
 
 static bool send_next(struct download *download, struct rpc_call *call, struct err *err)
 {
-    download->taken = download->read;
-    if (download->taken < download->job.file.size)
+    download->transfer.taken = download->transfer.sent;
+    if (download->transfer.taken < download->job.file.size)
         return renew(download, err) && send_chunk(download, call, err);
     if (!give_lease_back(download, err))
         return false;

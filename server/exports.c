@@ -211,8 +211,9 @@ bool exports_open_download(struct exports *exports, struct str token_text, int64
                              err))
         return false;
     if (!files_open(exports->files, job.file.key, out_reader, err)) {
+        const struct transfer nothing = {.from = offset, .taken = offset - 1, .sent = offset};
         struct err ignored; /* the lease runs out by itself */
-        (void)!store_download_close(exports->store, job.id, lease, offset, offset - 1, &ignored);
+        (void)!store_download_close(exports->store, job.id, lease, &nothing, &ignored);
         return false;
     }
     *out = job;

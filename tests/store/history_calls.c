@@ -182,8 +182,9 @@ static void open_download(struct actor *actor)
 /* The whole file is handed over at most once: whoever tells so under a lease that holds. */
 static void renew_download(struct actor *actor)
 {
+    const struct transfer transfer = {actor->offset, FILE_SIZE, FILE_SIZE};
     bool is_ok = store_download_renew(actor->history->world->store, actor->download->id,
-                                      actor->lease, actor->offset, FILE_SIZE, &actor->err);
+                                      actor->lease, &transfer, &actor->err);
     expect(actor, is_ok, ALLOW(ERR_BUSY));
     if (is_ok && actor->offset == 0 && atomic_fetch_add(&actor->download->delivered, 1) > 0)
         broken(actor->history, "a file was handed over twice");
@@ -197,9 +198,10 @@ static void do_download(struct actor *actor)
     else if (draw(actor, 2))
         renew_download(actor);
     else {
+        const struct transfer transfer = {actor->offset, actor->offset, actor->offset};
         expect(actor,
                store_download_close(actor->history->world->store, actor->download->id, actor->lease,
-                                    actor->offset, actor->offset, &actor->err),
+                                    &transfer, &actor->err),
                0);
         actor->lease = 0;
     }

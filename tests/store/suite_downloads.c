@@ -16,41 +16,46 @@ struct step {
     int lease;    /* OPEN: as which lease to remember it; RENEW, CLOSE: which */
     int64_t from; /* OPEN: the offset; PASS: milliseconds */
     int64_t to;
+    int64_t sent; /* CLOSE: bytes that left but may not have come; 0: as `to` */
 };
 
 /* ISSUE_(token), OPEN_(token, lease, offset), RENEW_(lease, from, to), …; _NO: refused with code.
  */
-#define ISSUE_(t)                   \
-    {                               \
-        ISSUE, ERR_NONE, t, 0, 0, 0 \
+#define ISSUE_(t)                      \
+    {                                  \
+        ISSUE, ERR_NONE, t, 0, 0, 0, 0 \
     }
-#define ISSUE_NO(code)          \
-    {                           \
-        ISSUE, code, 0, 0, 0, 0 \
+#define ISSUE_NO(code)             \
+    {                              \
+        ISSUE, code, 0, 0, 0, 0, 0 \
     }
-#define OPEN_(t, l, offset)             \
-    {                                   \
-        OPEN, ERR_NONE, t, l, offset, 0 \
+#define OPEN_(t, l, offset)                \
+    {                                      \
+        OPEN, ERR_NONE, t, l, offset, 0, 0 \
     }
-#define OPEN_NO(t, offset, code)    \
-    {                               \
-        OPEN, code, t, 0, offset, 0 \
+#define OPEN_NO(t, offset, code)       \
+    {                                  \
+        OPEN, code, t, 0, offset, 0, 0 \
     }
-#define RENEW_(l, from, to)             \
-    {                                   \
-        RENEW, ERR_NONE, 0, l, from, to \
+#define RENEW_(l, from, to)                \
+    {                                      \
+        RENEW, ERR_NONE, 0, l, from, to, 0 \
     }
-#define RENEW_NO(l, from, to)           \
-    {                                   \
-        RENEW, ERR_BUSY, 0, l, from, to \
+#define RENEW_NO(l, from, to)              \
+    {                                      \
+        RENEW, ERR_BUSY, 0, l, from, to, 0 \
     }
-#define CLOSE_(l, from, to)             \
-    {                                   \
-        CLOSE, ERR_NONE, 0, l, from, to \
+#define CLOSE_(l, from, to)                \
+    {                                      \
+        CLOSE, ERR_NONE, 0, l, from, to, 0 \
     }
-#define PASS_(ms)                   \
-    {                               \
-        PASS, ERR_NONE, 0, 0, ms, 0 \
+#define BREAK_(l, from, to, sent)             \
+    {                                         \
+        CLOSE, ERR_NONE, 0, l, from, to, sent \
+    }
+#define PASS_(ms)                      \
+    {                                  \
+        PASS, ERR_NONE, 0, 0, ms, 0, 0 \
     }
 
 struct script {
@@ -91,6 +96,21 @@ static const struct script scripts[] = {
      {ISSUE_(0), OPEN_(0, 0, 50), CLOSE_(0, 50, SIZE), OPEN_(0, 1, 99), CLOSE_(1, 99, SIZE),
       OPEN_(0, 2, 0), CLOSE_(2, 0, 49), OPEN_(0, 0, 50), CLOSE_(0, 50, SIZE), OPEN_(0, 1, 49),
       CLOSE_(1, 49, SIZE), OPEN_NO(0, 0, ERR_USED)}},
+    {"who resumes within what was sent has what came before",
+     SIZE,
+     1,
+     {ISSUE_(0), OPEN_(0, 0, 0), BREAK_(0, 0, 40, 60), OPEN_(0, 1, 60), BREAK_(1, 60, 70, 90),
+      OPEN_(0, 2, 80), CLOSE_(2, 80, SIZE), OPEN_NO(0, 0, ERR_USED)}},
+    {"what was sent is not yet taken",
+     SIZE,
+     1,
+     {ISSUE_(0), OPEN_(0, 0, 0), BREAK_(0, 0, 40, SIZE), OPEN_(0, 1, 0), CLOSE_(1, 0, SIZE),
+      OPEN_NO(0, 0, ERR_USED)}},
+    {"what was sent out of order does not count",
+     SIZE,
+     1,
+     {ISSUE_(0), OPEN_(0, 0, 50), BREAK_(0, 50, 60, 90), OPEN_(0, 1, 80), CLOSE_(1, 80, SIZE),
+      OPEN_(0, 2, 0)}},
     {"a tail may be fetched again for a while",
      SIZE,
      1,
@@ -193,6 +213,7 @@ static bool take_step(struct world *world, struct uuid id, const struct step *st
                       struct numbers *numbers)
 {
     struct store *store = world->store;
+    const struct transfer transfer = {step->from, step->to, step->sent ? step->sent : step->to};
     struct job job;
     switch (step->op) {
     case ISSUE:
@@ -201,10 +222,10 @@ static bool take_step(struct world *world, struct uuid id, const struct step *st
         return store_download_open(store, id, numbers->tokens[step->number], step->from,
                                    &world->arena, &job, &numbers->leases[step->lease], &world->err);
     case RENEW:
-        return store_download_renew(store, id, numbers->leases[step->lease], step->from, step->to,
+        return store_download_renew(store, id, numbers->leases[step->lease], &transfer,
                                     &world->err);
     case CLOSE:
-        return store_download_close(store, id, numbers->leases[step->lease], step->from, step->to,
+        return store_download_close(store, id, numbers->leases[step->lease], &transfer,
                                     &world->err);
     case PASS:
         test_clock_advance(&world->clock, step->from);
@@ -283,6 +304,7 @@ static void only_a_completed_job_can_be_downloaded(void **state)
         [JOB_QUEUED] = ERR_NOT_READY, [JOB_RUNNING] = ERR_NOT_READY,   [JOB_COMPLETED] = ERR_NONE,
         [JOB_FAILED] = ERR_NOT_READY, [JOB_CANCELLED] = ERR_NOT_READY, [JOB_EXPIRED] = ERR_EXPIRED,
     };
+    static const struct transfer transfer = {0, 1, 1};
     struct world *world = *state;
     for (int from = 0; from < JOB_STATE_COUNT; from++) {
         struct job job = job_in_state(world, "alice", (enum job_state)from);
@@ -295,8 +317,10 @@ static void only_a_completed_job_can_be_downloaded(void **state)
         assert_int_equal(is_ok ? ERR_NONE : world->err.code, code);
         assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
         /* A download of a job that is gone ends without a fuss. */
-        assert_ok(world, store_download_close(world->store, job.id, number, 0, 1, &world->err));
-        assert_refused(world, store_download_renew(world->store, job.id, number, 0, 1, &world->err),
+        assert_ok(world,
+                  store_download_close(world->store, job.id, number, &transfer, &world->err));
+        assert_refused(world,
+                       store_download_renew(world->store, job.id, number, &transfer, &world->err),
                        ERR_BUSY);
     }
 }
