@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import itertools
+import os
 import unittest
 
 import grpc
@@ -202,6 +203,18 @@ class Downloads(Case):
             return refusal if refusal.code in (OVER, grpc.StatusCode.NOT_FOUND) else None
         self.assertRegex(wait_until(lambda: self.expired(job.id) and gone(), "the file expires", 60).message,
                          "expired|no job")
+
+    def test_a_file_that_cannot_be_removed_does_not_keep_the_others(self):
+        self.begin(EXPORT_RETENTION="2s")
+        stuck = self.make()
+        files = os.path.join(self.server.state, "files")
+        held = [os.path.join(files, name) for name in os.listdir(files) if stuck.id in name]
+        self.assertEqual(1, len(held))
+        os.remove(held[0])
+        os.makedirs(os.path.join(held[0], "in the way"))  # what no unlink removes
+        later = self.make()
+        wait_until(lambda: self.expired(later.id), "the other file expires", 60)
+        self.assertEqual(pb.JOB_STATE_COMPLETED, self.alice.get(stuck.id).state)
 
     def expired(self, id):
         """Whether the job is EXPIRED, or pruned after that."""
