@@ -145,7 +145,8 @@ class Hostile(Case):
                 self.assertFalse(self.answer(**asked)[0])
 
     def test_a_wrong_content_type_does_no_harm(self):
-        # gRPC's core does not look at it: a message that decodes is answered, any other refused.
+        # gRPC's core takes the header away before a server sees it, and does not refuse with 415 as
+        # its protocol would have it: a message that decodes is answered, any other is refused.
         for content_type in ("text/html", "application/json", "application/grpc+json", "", None):
             with self.subTest(content_type):
                 _, kind = self.answer(content_type=content_type)
