@@ -12,6 +12,7 @@ endfunction()
 exportq_foreign(protobuf_c libprotobuf-c)
 exportq_foreign(openssl_crypto libcrypto)
 exportq_foreign(sqlite sqlite3)
+exportq_foreign(pq libpq)
 exportq_foreign(jansson_json jansson)
 # The C core only: Debian's .pc file would drag in the C++ library.
 find_library(EXPORTQ_GRPC grpc REQUIRED)

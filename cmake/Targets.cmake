@@ -18,12 +18,17 @@ function(exportq_program name)
 endfunction()
 
 # exportq_test(name SOURCES ... LIBRARIES ...): a cmocka program run by ctest. LABELS sorts the runs:
-# "unit" is fast, "tsan" is for tests that make threads meet without foreign libraries.
+# "unit" is fast, "tsan" is for tests that make threads meet without foreign libraries. POSTGRES: it needs
+# the PostgreSQL of tests/support.
 function(exportq_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} cmocka exportq_flags)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}"
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;EXPORTQ_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;EXPORTQ_SOURCE_DIR=${CMAKE_SOURCE_DIR};EXPORTQ_POSTGRES_URL_FILE=${EXPORTQ_POSTGRES}/url")
+  if(ARG_POSTGRES)
+    target_link_libraries(${name} PRIVATE test_database)
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED postgres SKIP_RETURN_CODE 77)
+  endif()
 endfunction()

@@ -53,6 +53,7 @@ struct hub {
     struct list of_all;
     struct list by_id[TABLE_SIZE];
     struct list by_owner[TABLE_SIZE];
+    size_t broad; /* watchers of more than one job */
     bool is_ended;
     bool is_observing;
     void (*see)(void *target, const struct job *job);
@@ -332,6 +333,7 @@ struct watcher *hub_watch(struct hub *hub, const struct watch_scope *scope, stru
     list_init(&watcher->wake);
     pthread_mutex_lock(&hub->mutex);
     list_push(bucket_of(hub, scope), &watcher->node);
+    hub->broad += !scope->has_id;
     pthread_mutex_unlock(&hub->mutex);
     return watcher;
 }
@@ -371,6 +373,7 @@ void watcher_close(struct watcher *watcher)
     pthread_mutex_lock(&watcher->hub->mutex);
     watcher->is_closed = true;
     list_remove(&watcher->node);
+    watcher->hub->broad -= !watcher->scope.has_id;
     pthread_mutex_unlock(&watcher->hub->mutex);
     watcher_drop(watcher);
 }
@@ -391,5 +394,37 @@ void hub_flush(struct hub *hub)
     uint64_t published = hub->published;
     while (hub->handed_out < published)
         pthread_cond_wait(&hub->advanced, &hub->mutex);
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+/* ---- For stores ---- */
+
+bool hub_is_watching(struct hub *hub, struct uuid id)
+{
+    pthread_mutex_lock(&hub->mutex);
+    bool is_watching = hub->broad > 0;
+    const struct list *watchers = id_bucket(hub, id);
+    for (struct list *node = watchers->next; !is_watching && node != watchers; node = node->next)
+        is_watching = uuid_equal(CONTAINER_OF(node, struct watcher, node)->scope.id, id);
+    pthread_mutex_unlock(&hub->mutex);
+    return is_watching;
+}
+
+static void visit_all(const struct list *watchers,
+                      void (*visit)(void *target, const struct watch_scope *scope), void *target)
+{
+    for (struct list *node = watchers->next; node != watchers; node = node->next)
+        visit(target, &CONTAINER_OF(node, struct watcher, node)->scope);
+}
+
+void hub_each_scope(struct hub *hub, void (*visit)(void *target, const struct watch_scope *scope),
+                    void *target)
+{
+    pthread_mutex_lock(&hub->mutex);
+    visit_all(&hub->of_all, visit, target);
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        visit_all(&hub->by_id[i], visit, target);
+        visit_all(&hub->by_owner[i], visit, target);
+    }
     pthread_mutex_unlock(&hub->mutex);
 }

@@ -70,6 +70,15 @@ void watcher_close(struct watcher *watcher);
  * most one observer; NULL ends it and returns when no call is under way. */
 void hub_observe(struct hub *hub, void (*see)(void *target, const struct job *job), void *target);
 
+/* Whether a change of this job would be handed to anybody: somebody watches it, or watches all jobs
+ * or an owner's. */
+bool hub_is_watching(struct hub *hub, struct uuid id);
+
+/* Calls `visit` for every scope that is watched, quickly, with the hub's lock held: for a store
+ * that looks up what it may have missed. */
+void hub_each_scope(struct hub *hub, void (*visit)(void *target, const struct watch_scope *scope),
+                    void *target);
+
 /* Returns when all that was published before has been handed out and its watchers were woken: so
  * that a shutdown does not overtake the last change. Not from the hub's thread. */
 void hub_flush(struct hub *hub);

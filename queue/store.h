@@ -40,6 +40,28 @@ struct store_options store_options_default(void);
 /* Jobs in this process, lost at its end. `clock` and `hub` outlive the store; `hub` may be NULL. */
 struct store *store_memory_new(const struct store_options *options, const struct clock *clock,
                                struct hub *hub);
+
+/* Where a durable store lives. Texts are copied. */
+struct store_pg_options {
+    const char *url;        /* postgres://… */
+    const char *events_url; /* for LISTEN, where `url` leads to a pooler; NULL: `url` */
+    const char *application_name;
+    size_t max_connections; /* but for the one that listens */
+};
+
+/* Jobs in PostgreSQL, in schema exportq, which must have been migrated (store_pg_migrate). Any
+ * number of processes share one. `clock` is for tests; NULL: the database's. `hub` outlives the
+ * store; it hears of what other processes do, too. ERR_UNAVAILABLE; ERR_INTERNAL: the schema is not
+ * ours. */
+bool store_pg_open(const struct store_options *options, const struct store_pg_options *pg,
+                   const struct clock *clock, struct hub *hub, struct store **out,
+                   struct err *err) MUST_CHECK;
+
+/* Brings the schema at `url` up to this version; safe when several processes do so at once. A
+ * schema that is newer is ERR_INVALID: the text says what to do. With `is_check` nothing is
+ * changed, and one that is older is ERR_INVALID too. *out_applied: how many steps were taken. */
+bool store_pg_migrate(const char *url, bool is_check, int *out_applied, struct err *err) MUST_CHECK;
+
 void store_free(struct store *store);
 
 /* ---- For the doors ---- */

@@ -5,8 +5,7 @@
 #include "queue/store_memory.h"
 
 #include "base/mem.h"
-
-enum { LIMIT_RETRY_AFTER_MS = 1000 };
+#include "queue/refusal.h"
 
 /* ---- What doors ask ---- */
 
@@ -16,12 +15,7 @@ static bool check_limit(const struct memory_store *store, const struct memory_ow
     int32_t active = owner ? owner->active : 0;
     if (active < store->options.max_active_per_owner)
         return true;
-    (void)err_set(
-        err, ERR_LIMIT,
-        "you have %d active exports, which is the limit (EXPORT_MAX_ACTIVE_PER_USER); wait "
-        "until one has ended, or cancel one",
-        (int)active);
-    return err_retry_after(err, LIMIT_RETRY_AFTER_MS);
+    return refuse_limit(active, err);
 }
 
 static bool create(struct memory_store *store, const struct job_draft *draft,
@@ -32,9 +26,7 @@ static bool create(struct memory_store *store, const struct job_draft *draft,
                                    : memory_look_up_request(store, draft->owner, draft->request_id);
     if (known) {
         *out = known;
-        return job_spec_equal(&known->job.spec, &draft->spec) ||
-               err_set(err, ERR_EXISTS,
-                       "the request_id was used for another export; give each request its own");
+        return job_spec_equal(&known->job.spec, &draft->spec) || refuse_request_id(err);
     }
     if (!check_limit(store, memory_look_up_owner(store, draft->owner), err))
         return false;
@@ -121,20 +113,12 @@ static bool memory_list(struct store *base, const struct job_query *query, struc
     return true;
 }
 
-static bool not_ready(const struct memory_job *entry, const char *what, struct err *err)
-{
-    char id[UUID_TEXT_LEN + 1];
-    uuid_format(entry->job.id, id);
-    return err_set(err, ERR_NOT_READY, "job %s is %s; %s", id, job_state_name(entry->job.state),
-                   what);
-}
-
 static bool cancel(struct memory_store *store, struct memory_job *entry, struct err *err)
 {
     if (entry->job.state == JOB_CANCELLED)
         return true;
     if (!job_may_move(entry->job.state, JOB_CANCELLED))
-        return not_ready(entry, "only a queued or running job can be cancelled", err);
+        return refuse_state(&entry->job, CANCEL_NEEDS, err);
     memory_move(store, entry, JOB_CANCELLED);
     memory_publish(store, entry);
     return true;
@@ -157,7 +141,7 @@ static bool retry(struct memory_store *store, struct memory_job *entry, struct e
 {
     struct job *job = &entry->job;
     if (job->state != JOB_FAILED && job->state != JOB_CANCELLED)
-        return not_ready(entry, "only a failed or cancelled job can be tried again", err);
+        return refuse_state(job, RETRY_NEEDS, err);
     if (!check_limit(store, entry->owner, err))
         return false;
     memory_move(store, entry, JOB_QUEUED);

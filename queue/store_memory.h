@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "base/thread.h"
+#include "queue/download.h"
 #include "queue/heap.h"
 #include "queue/index.h"
 #include "queue/store.h"
@@ -29,18 +30,6 @@ struct memory_owner {
     char name[];
 };
 
-/* The hand-over of one job's file. */
-struct memory_download {
-    int64_t token_no; /* the newest token's */
-    int64_t lease;    /* 0: nobody downloads */
-    int64_t lease_until_ms;
-    int64_t prefix;   /* contiguous bytes from 0 that were taken */
-    int64_t sent;     /* contiguous bytes from 0 that were sent and may have arrived */
-    int64_t spent_ms; /* when the token was spent; 0: it is not */
-    bool is_counting; /* the lease's transfer is not yet counted as a download */
-    int32_t used;     /* whole downloads so far */
-};
-
 struct memory_job {
     struct index_node by_id;
     struct index_node by_request; /* in no index without a request_id */
@@ -52,9 +41,8 @@ struct memory_job {
     struct arena arena;  /* what was asked for: lives as long as the job */
     struct arena result; /* texts of job.error and job.file: anew with each outcome */
     struct job job;
-    struct memory_download download;
+    struct download download;
     int64_t due_ms; /* QUEUED: when it may be claimed */
-    int64_t order;  /* QUEUED: who came earlier has the lower number */
     int64_t claim;  /* RUNNING: the ticket's */
     int64_t lease_until_ms;
     char worker[WORKER_NAME_MAX];
@@ -69,7 +57,6 @@ struct memory_store {
     pthread_cond_t changed; /* a job was queued, or store_wake was called */
     uint64_t wakes;
     struct uuid_maker ids;
-    int64_t last_order;
     int64_t last_claim;
     int64_t last_lease;
     int64_t total_duration_ms;

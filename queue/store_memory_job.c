@@ -6,6 +6,7 @@
 #include "queue/store_memory.h"
 
 #include "base/mem.h"
+#include "queue/refusal.h"
 
 #include <assert.h>
 
@@ -67,11 +68,7 @@ bool memory_find(struct memory_store *store, struct uuid id, struct memory_job *
                  struct err *err)
 {
     *out = memory_look_up(store, id);
-    if (*out)
-        return true;
-    char text[UUID_TEXT_LEN + 1];
-    uuid_format(id, text);
-    return err_set(err, ERR_NOT_FOUND, "there is no job \"%s\"", text);
+    return *out || refuse_unknown(id, err);
 }
 
 /* ---- Changing ---- */

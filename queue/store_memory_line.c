@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * See store_memory.h. Here: whose turn it is. Among due jobs an owner with fewer running jobs goes
- * first, so that one owner's thousand jobs do not starve the rest; among equals who came first.
+ * first, so that one owner's thousand jobs do not starve the rest; among equals who is due first,
+ * then who is older.
  *
- * Due jobs stand in their owner's list, in the order in which they became due; the owners stand in
+ * Due jobs stand in their owner's list, in that order; the owners stand in
  * a heap. So a turn costs the logarithm of the owners that have due jobs, however many jobs those
  * have. Retries whose time has not come wait in a heap of their own.
  */
@@ -14,20 +15,26 @@ static struct memory_job *first_due(const struct memory_owner *owner)
     return CONTAINER_OF(owner->due.next, struct memory_job, by_state);
 }
 
+/* Who is due earlier; among those due in the same millisecond, who is older. */
+static bool is_due_before(const struct memory_job *a, const struct memory_job *b)
+{
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : uuid_compare(a->job.id, b->job.id) < 0;
+}
+
 static bool goes_first(const struct heap_node *node_a, const struct heap_node *node_b)
 {
     const struct memory_owner *a = CONTAINER_OF(node_a, const struct memory_owner, in_line);
     const struct memory_owner *b = CONTAINER_OF(node_b, const struct memory_owner, in_line);
     if (a->running != b->running)
         return a->running < b->running;
-    return first_due(a)->order < first_due(b)->order;
+    return is_due_before(first_due(a), first_due(b));
 }
 
 static bool is_due_first(const struct heap_node *node_a, const struct heap_node *node_b)
 {
     const struct memory_job *a = CONTAINER_OF(node_a, const struct memory_job, in_waiting);
     const struct memory_job *b = CONTAINER_OF(node_b, const struct memory_job, in_waiting);
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
+    return is_due_before(a, b);
 }
 
 void memory_line_init(struct memory_store *store)
@@ -60,8 +67,11 @@ void memory_line_leave(struct memory_store *store, struct memory_job *entry)
 
 static void make_due(struct memory_store *store, struct memory_job *entry)
 {
-    entry->order = ++store->last_order;
-    list_push(&entry->owner->due, &entry->by_state);
+    struct list *after = entry->owner->due.prev; /* nearly always the last */
+    while (after != &entry->owner->due &&
+           is_due_before(entry, CONTAINER_OF(after, struct memory_job, by_state)))
+        after = after->prev;
+    list_push(after->next, &entry->by_state);
     fix_place(store, entry->owner);
 }
 
@@ -93,7 +103,6 @@ void memory_line_add(struct memory_store *store, struct memory_job *entry, int64
         return;
     }
     entry->job.next_attempt_ms = due_ms;
-    entry->order = ++store->last_order;
     heap_put(&store->waiting, &entry->in_waiting);
 }
 

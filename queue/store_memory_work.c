@@ -5,6 +5,7 @@
 #include "queue/store_memory.h"
 
 #include "base/digest.h"
+#include "queue/refusal.h"
 
 enum { LONGEST_WAIT_MS = 60 * 60 * 1000 };
 
@@ -233,8 +234,7 @@ bool memory_rescue(struct store *base, struct err *err)
         next = node->next;
         struct memory_job *entry = CONTAINER_OF(node, struct memory_job, by_state);
         if (entry->lease_until_ms <= now)
-            fail(store, entry, ERR_WORKER_LOST,
-                 "the worker that ran this job was lost before it was done");
+            fail(store, entry, ERR_WORKER_LOST, LOST_WORKER);
     }
     pthread_mutex_unlock(&store->mutex);
     return true;

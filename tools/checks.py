@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_INCLUDE = {
     "base": {"base"},
     "rpc": {"base", "rpc"},
-    "queue": {"base", "queue"},
-    "export": {"base", "export"},
+    "pg": {"base", "pg"},
+    "queue": {"base", "pg", "queue"},
+    "export": {"base", "pg", "export"},
     "files": {"base", "files"},
     "worker": {"base", "queue", "export", "files", "worker"},
     "server": {"base", "rpc", "queue", "export", "files", "worker", "server"},
@@ -26,8 +27,9 @@ MAY_INCLUDE = {
 DOORS = [
     (r"grpc/(?!health|reflection).*\.h", r"rpc/"),
     (r"openssl/", r"base/digest\.c"),
+    (r"libpq-fe\.h", r"(pg/|queue/store_pg|export/source_pg)"),
     (r"sqlite3\.h", r"export/(source_sqlite.*\.[ch]|sqlite_script\.c)"),
-    (r"jansson\.h", r"client/json\.[ch]"),
+    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*)"),
     (r"exportqueue/", r"(server|client)/"),
 ]
 

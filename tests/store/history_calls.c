@@ -143,6 +143,19 @@ static void do_list(struct actor *actor)
             broken(actor->history, "a list is out of order");
 }
 
+static void do_count_active(struct actor *actor)
+{
+    struct world *world = actor->history->world;
+    char owner[] = {(char)('a' + draw(actor, HISTORY_OWNERS)), '\0'};
+    struct job_query query = {
+        .owner = str_of(owner), .states = BIT(JOB_QUEUED) | BIT(JOB_RUNNING), .limit = 1000};
+    const struct job *jobs = NULL;
+    size_t count = 0;
+    expect(actor, store_list(world->store, &query, &actor->arena, &jobs, &count, &actor->err), 0);
+    if (count > (size_t)world->options.max_active_per_owner)
+        broken(actor->history, "an owner has more active jobs than allowed");
+}
+
 /* ---- Downloads ---- */
 
 static const uint64_t not_served = ALLOW(ERR_NOT_FOUND) | ALLOW(ERR_NOT_READY) |
@@ -320,8 +333,10 @@ static void *act(void *arg)
             do_create(actor);
         else if (what < 35)
             do_door(actor);
-        else if (what < 40)
+        else if (what < 38)
             do_list(actor);
+        else if (what < 41)
+            do_count_active(actor);
         else if (what < 48)
             do_download(actor);
         else if (what < 67)

@@ -8,11 +8,6 @@
 
 enum { WAIT_MS = 10000, POLL_US = 200 };
 
-const struct store_case store_cases[] = {
-    {"memory", store_memory_new},
-};
-const size_t store_case_count = COUNT_OF(store_cases);
-
 static int64_t test_clock_now(const struct clock *base)
 {
     struct test_clock *clock = CONTAINER_OF(base, struct test_clock, base);

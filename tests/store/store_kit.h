@@ -2,7 +2,7 @@
  *
  * What the tests of stores share: a store to be tested, in a world with a clock that tests set and
  * a hub that is watched. A suite is a table of tests that hold for every store; test_store.c runs
- * each suite against each store.
+ * each suite.
  */
 #ifndef TESTS_STORE_STORE_KIT_H
 #define TESTS_STORE_STORE_KIT_H
@@ -20,11 +20,15 @@ struct store_case {
     const char *name;
     struct store *(*make)(const struct store_options *options, const struct clock *clock,
                           struct hub *hub);
+    bool is_serial; /* changes of different jobs are published in the order they happened, too */
 };
 
-/* A new store is one more row. */
-extern const struct store_case store_cases[];
-extern const size_t store_case_count;
+/* The store that a program tests: case_memory.c, case_postgres.c. */
+extern const struct store_case store_case;
+
+/* Whether it can be tested here; says so if not. Then main returns STORE_CASE_IS_SKIPPED. */
+bool store_case_is_here(void);
+enum { STORE_CASE_IS_SKIPPED = 77 };
 
 /* A clock that stands until it is moved; thread-safe. */
 struct test_clock {

@@ -173,7 +173,7 @@ static void retries_stand_in_line_by_the_time_they_are_due(void **state)
     assert_same_job(claim_job(world, &tickets[1]), fresh);
 }
 
-static void retries_due_at_the_same_time_keep_their_order(void **state)
+static void retries_due_at_the_same_time_go_by_age(void **state)
 {
     struct world *world = *state;
     struct ticket tickets[3];
@@ -186,8 +186,8 @@ static void retries_due_at_the_same_time_keep_their_order(void **state)
     for (size_t i = COUNT_OF(jobs); i > 0; i--)
         fail_job(world, &tickets[i - 1], ERR_SOURCE_CONFLICT);
     test_clock_advance(&world->clock, 1000);
-    for (size_t i = COUNT_OF(jobs); i > 0; i--)
-        assert_same_job(claim_job(world, &tickets[0]), jobs[i - 1]);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        assert_same_job(claim_job(world, &tickets[0]), jobs[i]);
 }
 
 static void a_waiting_retry_can_be_cancelled_and_removed(void **state)
@@ -246,7 +246,7 @@ const struct store_test suite_settling[] = {
     STORE_TEST(delays_are_spread_by_the_jitter),
     STORE_TEST(only_what_can_work_is_tried_again),
     STORE_TEST(retries_stand_in_line_by_the_time_they_are_due),
-    STORE_TEST(retries_due_at_the_same_time_keep_their_order),
+    STORE_TEST(retries_due_at_the_same_time_go_by_age),
     STORE_TEST(a_waiting_retry_can_be_cancelled_and_removed),
     STORE_TEST(a_released_attempt_is_not_counted),
     STORE_TEST(a_job_tried_again_by_hand_has_all_its_attempts),

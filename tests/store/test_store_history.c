@@ -139,7 +139,8 @@ static void check_events(struct history *history, struct index *jobs, size_t *en
         int *mine = &active[(unsigned char)job->owner.ptr[0]];
         *mine -= !is_new && job_state_is_active(told->job.state);
         *mine += job_state_is_active(job->state);
-        assert_in_range(*mine, 0, history->world->options.max_active_per_owner);
+        if (store_case.is_serial) /* else only who asks the store can tell: do_list */
+            assert_in_range(*mine, 0, history->world->options.max_active_per_owner);
         if (is_new || told->job.state != job->state)
             entered[job->state]++;
         if (job->state == JOB_RUNNING && told->job.state != JOB_RUNNING)
@@ -218,13 +219,9 @@ static void a_random_history_keeps_the_promises(void **state)
 
 int main(void)
 {
-    int failed = 0;
-    for (size_t i = 0; i < store_case_count; i++) {
-        const struct CMUnitTest tests[] = {
-            {store_cases[i].name, a_random_history_keeps_the_promises, world_begin, world_end,
-             (void *)(uintptr_t)&store_cases[i]},
-        };
-        failed += cmocka_run_group_tests(tests, NULL, NULL);
-    }
-    return failed;
+    const struct CMUnitTest tests[] = {
+        {store_case.name, a_random_history_keeps_the_promises, world_begin, world_end,
+         (void *)(uintptr_t)&store_case},
+    };
+    return store_case_is_here() ? cmocka_run_group_tests(tests, NULL, NULL) : STORE_CASE_IS_SKIPPED;
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of a connection, for the files of pg/ only; others use pg/pg.h.
+ *
+ *     connection.c  connecting, waiting, cancelling, closing
+ *     statement.c   statements in one round trip
+ *     stream.c      a result row by row; notifications
+ */
+#ifndef PG_CONNECTION_H
+#define PG_CONNECTION_H
+
+#include "pg/pg.h"
+
+enum { PG_MAX_PREPARED = 64, PG_MESSAGE_SIZE = 256 };
+
+struct pg {
+    PGconn *connection;
+    bool is_preparing;
+    bool is_broken;
+    bool is_streaming; /* pg_start without its pg_finish */
+    const struct pg_statement *prepared[PG_MAX_PREPARED];
+    size_t prepared_count;
+    char message[PG_MESSAGE_SIZE]; /* of the last failure */
+    int position;
+};
+
+/* How long to wait, and for whom. */
+struct pg_patience {
+    int64_t until_ms;  /* monotonic; INT64_MAX: without end */
+    struct stop *stop; /* may be NULL */
+};
+
+/* At most `timeout_ms` from now; PG_NO_TIMEOUT: without end. */
+struct pg_patience pg_patience(int64_t timeout_ms, struct stop *stop);
+
+/* Waits until the socket is ready for `events` (POLLIN…), or until patience ends: then what runs is
+ * cancelled in the database and the connection is broken. */
+bool pg_wait_socket(struct pg *pg, short events, struct pg_patience patience, struct err *err);
+
+/* Sends what is queued, waits for the next result; *out may be NULL, as PQgetResult's. */
+bool pg_take_result(struct pg *pg, struct pg_patience patience, PGresult **out, struct err *err);
+
+/* Tells what a failed result, or the connection if it is NULL, has to say. Returns false. */
+bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
+
+/* Asks the database to end what runs. */
+void pg_cancel(struct pg *pg);
+
+#endif

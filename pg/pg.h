@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A connection to PostgreSQL through libpq, non-blocking underneath: no call waits longer than it
+ * says, and one whose result nobody wants any more is cancelled in the database. A connection has
+ * one thread at a time; hand it to another only through pg/pool.h.
+ *
+ *     pg_open → pg_run | pg_run_all | pg_start … pg_next × n … pg_finish → pg_close
+ *
+ * Errors are of the SOURCE_ classes, by SQLSTATE and by cause (pg/sqlstate.h), with a text that
+ * holds no SQL and no row. After an error in the connection itself pg_is_broken says so, and all
+ * that is left to do is to close it.
+ *
+ * Works through PgBouncer in transaction mode: no parameter is set for the session, statements are
+ * prepared only if `is_preparing`, and where that turns out not to work (the pooler moved us) they
+ * are sent whole from then on.
+ */
+#ifndef PG_PG_H
+#define PG_PG_H
+
+#include "base/stop.h"
+#include "base/str.h"
+
+#include <libpq-fe.h>
+
+struct pg;
+
+struct pg_options {
+    const char *url; /* postgres://… or postgresql://…; libpq's environment counts for nothing that
+                        it says */
+    const char *application_name; /* as pg_stat_activity shows it; cut at 63 bytes */
+    bool is_preparing;            /* named statements are kept prepared on the connection */
+};
+
+enum {
+    PG_CONNECT_TIMEOUT_MS = 5000,
+    PG_TCP_TIMEOUT_MS = 10000, /* tcp_user_timeout; keepalives come as fast */
+    PG_NO_TIMEOUT = 0,
+};
+
+/* Connects, within PG_CONNECT_TIMEOUT_MS. `stop` may be NULL. ERR_SOURCE_UNAVAILABLE: nobody is
+ * there, or too many are; ERR_SOURCE_DENIED: it refuses us; ERR_INVALID: a URL that libpq cannot
+ * read (the text does not quote it: it may hold a password). */
+bool pg_open(const struct pg_options *options, struct stop *stop, struct pg **out,
+             struct err *err) MUST_CHECK;
+
+/* Closes; what still runs there is cancelled first. Accepts NULL. */
+void pg_close(struct pg *pg);
+
+/* Whether the connection itself failed, or was left in the middle of something. */
+bool pg_is_broken(const struct pg *pg);
+
+/* What the server said of the statement that failed last, for texts that go to an operator: its
+ * primary message, and the place in the SQL, a character counted from 1; "" and 0 if it said
+ * nothing. Until the next call. */
+const char *pg_error_message(const struct pg *pg);
+int pg_error_position(const struct pg *pg);
+
+/* ---- Statements ---- */
+
+/* One SQL statement. `name` prepares it under that name where the connection prepares; NULL: never.
+ * Static: it outlives the connection. */
+struct pg_statement {
+    const char *name;
+    const char *sql;
+    int value_count;
+};
+
+/* A statement with its values, as text; NULL is NULL. */
+struct pg_call {
+    const struct pg_statement *statement;
+    const char *const *values;
+};
+
+/* Runs one statement in a transaction of its own. *out is to be PQclear'ed by the caller. At most
+ * `timeout_ms` (PG_NO_TIMEOUT: none), then it is cancelled: ERR_SOURCE_UNAVAILABLE. */
+bool pg_run(struct pg *pg, const struct pg_statement *statement, const char *const *values,
+            int64_t timeout_ms, PGresult **out, struct err *err) MUST_CHECK;
+
+/* Runs statements in one round trip and one transaction: all or none. out[i] is the result of
+ * calls[i]; on failure there is none. */
+bool pg_run_all(struct pg *pg, const struct pg_call *calls, size_t count, int64_t timeout_ms,
+                PGresult **out, struct err *err) MUST_CHECK;
+
+/* Runs SQL without values, several statements if need be ("BEGIN …; SET LOCAL …"), and forgets what
+ * they give. */
+bool pg_do(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err) MUST_CHECK;
+
+/* Takes the columns and parameters of a statement from the database without running it, as
+ * PQdescribePrepared gives them. */
+bool pg_describe(struct pg *pg, const char *sql, int64_t timeout_ms, PGresult **out,
+                 struct err *err) MUST_CHECK;
+
+/* ---- A result row by row ---- */
+
+/* Begins a query whose rows come one at a time (single-row mode, text). `types` are the parameters'
+ * type OIDs, 0 or NULL: as the server finds. */
+bool pg_start(struct pg *pg, const char *sql, int value_count, const Oid *types,
+              const char *const *values, struct err *err) MUST_CHECK;
+
+/* The next row, to be PQclear'ed; NULL after the last. Waits as long as it takes, asking `stop`
+ * (which may be NULL) ten times a second: then the query is cancelled and the error is stop's. */
+bool pg_next(struct pg *pg, struct stop *stop, PGresult **out, struct err *err) MUST_CHECK;
+
+/* Ends the query that was started, also in the middle: it is cancelled in the database then. */
+void pg_finish(struct pg *pg);
+
+/* ---- For LISTEN ---- */
+
+/* Waits for notifications at most `timeout_ms`, or until `wake_fd` (-1: none) is readable; then
+ * takes the next with pg_notification until NULL. PQfreemem each. */
+bool pg_wait(struct pg *pg, int wake_fd, int64_t timeout_ms, struct err *err) MUST_CHECK;
+PGnotify *pg_notification(struct pg *pg);
+
+/* ---- For whoever needs more of libpq ---- */
+
+/* The connection, for PQescape… and for what a server says of itself. Not for queries. */
+PGconn *pg_connection(struct pg *pg);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See refusal.h.
+ */
+#include "queue/refusal.h"
+
+enum { LIMIT_RETRY_AFTER_MS = 1000 };
+
+bool refuse_unknown(struct uuid id, struct err *err)
+{
+    char text[UUID_TEXT_LEN + 1];
+    uuid_format(id, text);
+    return err_set(err, ERR_NOT_FOUND, "there is no job \"%s\"", text);
+}
+
+bool refuse_limit(int32_t limit, struct err *err)
+{
+    (void)err_set(
+        err, ERR_LIMIT,
+        "you have %d active exports, which is the limit (EXPORT_MAX_ACTIVE_PER_USER); wait "
+        "until one has ended, or cancel one",
+        (int)limit);
+    return err_retry_after(err, LIMIT_RETRY_AFTER_MS);
+}
+
+bool refuse_request_id(struct err *err)
+{
+    return err_set(err, ERR_EXISTS,
+                   "the request_id was used for another export; give each request its own");
+}
+
+bool refuse_state(const struct job *job, const char *what, struct err *err)
+{
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(job->id, id);
+    return err_set(err, ERR_NOT_READY, "job %s is %s; %s", id, job_state_name(job->state), what);
+}

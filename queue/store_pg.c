@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See store_pg.h. Here: the store's own life, how statements are run and what their errors mean to
+ * whoever called.
+ */
+#include "queue/store_pg.h"
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "sql_queries.h"
+
+#include <inttypes.h>
+
+enum {
+    TAKE_CONNECTION_MS = 5000,
+    CREATE_LEADERS = 2, /* while one waits for the disk, the other gathers and sends */
+    CLAIM_LEADERS = 1,
+    CLAIMS_MAX = 32,
+};
+
+/* ---- Values ---- */
+
+const char *pg_int(struct pg_number *number, int64_t value)
+{
+    (void)snprintf(number->text, sizeof number->text, "%" PRId64, value);
+    return number->text;
+}
+
+const char *pg_now(const struct pg_store *store, struct pg_number *number)
+{
+    return store->clock ? pg_int(number, clock_now_ms(store->clock)) : NULL;
+}
+
+void pg_add_element(struct buf *array, const char *text)
+{
+    buf_add_char(array, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_add_char(array, '\\');
+        buf_add_char(array, *text);
+    }
+    buf_add_char(array, '"');
+}
+
+const char *pg_text(struct arena *arena, struct str text)
+{
+    return str_is_empty(text) ? "" : arena_copy_text(arena, text);
+}
+
+/* ---- Running statements ---- */
+
+static const struct pg_statement no_sync = {"no_sync", SQL_NO_SYNC, 0};
+const struct pg_call pg_no_sync = {&no_sync, NULL};
+
+void pg_clear(PGresult *const *result)
+{
+    PQclear(*result);
+}
+
+bool pg_store_fail(struct err *err)
+{
+    struct err cause = *err;
+    if (err_code_is_retryable(cause.code))
+        return err_set(err, ERR_UNAVAILABLE, "the queue's database does not answer: %s; try again",
+                       cause.text);
+    if (cause.code == ERR_SOURCE_DENIED)
+        return err_set(err, ERR_UNAVAILABLE, "the queue's %s", cause.text);
+    return err_set(err, ERR_INTERNAL, "the queue's database: %s", cause.text);
+}
+
+bool pg_store_run(struct pg_store *store, const struct pg_call *calls, size_t count, PGresult **out,
+                  struct err *err)
+{
+    struct pg *pg = NULL;
+    if (!pg_pool_take(store->pool, TAKE_CONNECTION_MS, NULL, &pg, err))
+        return pg_store_fail(err);
+    bool is_ok = pg_run_all(pg, calls, count, PG_STATEMENT_MS, out, err);
+    pg_pool_give(store->pool, pg);
+    return is_ok || pg_store_fail(err);
+}
+
+bool pg_store_run_one(struct pg_store *store, const struct pg_statement *statement,
+                      const char *const *values, PGresult **out, struct err *err)
+{
+    const struct pg_call call = {statement, values};
+    return pg_store_run(store, &call, 1, out, err);
+}
+
+/* ---- What happened ---- */
+
+void pg_publish(struct pg_store *store, const struct job *job)
+{
+    pg_events_tell(store->events, job);
+    if (job->state == JOB_QUEUED)
+        pg_wake_workers(store, false);
+}
+
+bool pg_publish_row(struct pg_store *store, const PGresult *result, struct arena *arena,
+                    struct job *out)
+{
+    if (PQntuples(result) == 0)
+        return false;
+    pg_read_job(result, 0, arena, out);
+    pg_publish(store, out);
+    return true;
+}
+
+/* ---- Health ---- */
+
+static bool pg_count(struct store *base, struct store_counters *out, struct err *err)
+{
+    static const struct pg_statement count = {"count", SQL_COUNT, 0};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    int64_t *const fields[] = {&out->queued,  &out->running,   &out->processed,      &out->failed,
+                               &out->retried, &out->cancelled, &out->avg_duration_ms};
+    if (!pg_store_run_one(pg_store_of(base), &count, NULL, &result, err))
+        return false;
+    for (int i = 0; i < (int)COUNT_OF(fields); i++)
+        if (!str_to_int64(str_of(PQgetvalue(result, 0, i)), fields[i]))
+            return err_set(err, ERR_INTERNAL, "the queue's counters hold no numbers");
+    return true;
+}
+
+/* ---- The store's life ---- */
+
+static void pg_free(struct store *base)
+{
+    struct pg_store *store = pg_store_of(base);
+    pg_events_stop(store->events);
+    pg_batch_done(&store->creates);
+    pg_batch_done(&store->claims);
+    pg_pool_free(store->pool);
+    pthread_cond_destroy(&store->changed);
+    pthread_mutex_destroy(&store->mutex);
+    free(store->retry_delays);
+    free(store);
+}
+
+static const struct store_ops pg_ops = {
+    .free = pg_free,
+    .create = pg_create,
+    .get = pg_get,
+    .list = pg_list,
+    .cancel = pg_cancel_job,
+    .retry = pg_retry,
+    .remove = pg_remove,
+    .issue_token = pg_issue_token,
+    .download_open = pg_download_open,
+    .download_renew = pg_download_renew,
+    .download_close = pg_download_close,
+    .claim = pg_claim,
+    .wait = pg_wait_work,
+    .wake = pg_wake,
+    .heartbeat = pg_heartbeat,
+    .progress = pg_progress,
+    .complete = pg_complete,
+    .fail = pg_fail_job,
+    .release = pg_release,
+    .rescue = pg_rescue,
+    .list_expired = pg_list_expired,
+    .expire = pg_expire,
+    .prune = pg_prune,
+    .count = pg_count,
+};
+
+static void wake_workers(void *store)
+{
+    pg_wake_workers(store, true);
+}
+
+static bool start(struct pg_store *store, const struct store_pg_options *pg, struct hub *hub,
+                  struct err *err)
+{
+    if (!pg_check_columns(store, err))
+        return false;
+    const struct pg_events_options options = {
+        .url = pg->events_url ? pg->events_url : pg->url,
+        .application_name = pg->application_name,
+        .hub = hub,
+        .work = wake_workers,
+        .target = store,
+        .pool = store->pool,
+    };
+    return pg_events_start(&options, &store->events, err) || pg_store_fail(err);
+}
+
+bool store_pg_open(const struct store_options *options, const struct store_pg_options *pg,
+                   const struct clock *clock, struct hub *hub, struct store **out, struct err *err)
+{
+    const struct pg_options connection = {
+        .url = pg->url, .application_name = pg->application_name, .is_preparing = true};
+    struct pg_store *store = mem_new(struct pg_store);
+    uint32_t random = 0;
+    digest_random(&random, sizeof random);
+    store->base.ops = &pg_ops;
+    store->options = *options;
+    store->clock = clock;
+    store->pool = pg_pool_new(&connection, pg->max_connections);
+    store->retry_delays = pg_retry_delays(&options->retry);
+    (void)snprintf(store->retry_spread, sizeof store->retry_spread, "%.2f",
+                   options->retry.jitter_percent / 100.0);
+    (void)snprintf(store->slot, sizeof store->slot, "%u", random % PG_COUNTER_SLOTS);
+    pthread_mutex_init(&store->mutex, NULL);
+    thread_condition_init(&store->changed);
+    pg_batch_init(&store->creates, PG_BATCH_MAX, CREATE_LEADERS, pg_create_all, store);
+    pg_batch_init(&store->claims, CLAIMS_MAX, CLAIM_LEADERS, pg_claim_all, store);
+    if (!start(store, pg, hub, err)) {
+        pg_free(&store->base);
+        return false;
+    }
+    *out = &store->base;
+    return true;
+}

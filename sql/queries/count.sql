@@ -1,0 +1,5 @@
+select (select count(*) from exportq.job where state = 'QUEUED'),
+       (select count(*) from exportq.job where state = 'RUNNING'),
+       sum(processed), sum(failed), sum(retried), sum(cancelled),
+       coalesce(round(sum(duration_ms) / nullif(sum(processed), 0)), 0)::bigint
+from exportq.counter

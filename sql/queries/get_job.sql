@@ -1,0 +1,1 @@
+select * from exportq.job where id = $1::uuid
