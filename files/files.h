@@ -29,15 +29,15 @@ struct file_facts {
 };
 
 enum files_sharing {
-    FILES_EXCLUSIVE, /* this process alone: a lock keeps others out, and all that is there from an
-                        earlier life is removed */
+    FILES_EXCLUSIVE, /* this process alone: a lock keeps others out, and all files of jobs that are
+                        there from an earlier life are removed */
     FILES_SHARED,    /* several servers and workers: only left-overs older than an hour go */
 };
 
 /* "file:DIR": made if absent, with its parents, mode 0700. ERR_INVALID for a URL nobody here
- * serves, for a directory that cannot be used or that holds files that look like a store's but is
- * none; ERR_BUSY if another process has it and one of the two wants it exclusively. These texts go
- * to the operator and name the directory. */
+ * serves, for a directory that cannot be used or that is no store and not empty either; ERR_BUSY if
+ * another process has it and one of the two wants it exclusively. These texts go to the operator
+ * and name the directory. */
 bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
                       struct err *err) MUST_CHECK;
 

@@ -257,13 +257,14 @@ static bool local_remove(struct files *files, struct str key, struct err *err)
 }
 
 /* Writes a block and removes it: the one question a full, read-only or failing disk cannot answer
- * wrongly. */
+ * wrongly. Its name is a job's, so that the next start removes one that was left. */
 static bool local_check(struct files *files, struct err *err)
 {
+    static const char probe_key[] = "00000000-0000-0000-0000-000000000000.0.00000000";
     static const char block[PROBE_SIZE];
     int dir = local_of(files)->dir.fd;
     char name[LOCAL_NAME_SIZE];
-    local_dir_part_name(STR("probe"), name);
+    local_dir_part_name(STR(probe_key), name);
     int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
     if (fd < 0)
         return fail(err);

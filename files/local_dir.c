@@ -5,8 +5,8 @@
  */
 #include "files/local_dir.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,12 +19,17 @@ enum {
     PART_RANDOM_BYTES = 8,
     PART_RANDOM_LEN = 2 * PART_RANDOM_BYTES,
     PART_MAX_AGE_S = 3600,
+    KEY_RANDOM_LEN = 8,
     MODE_DIR = 0700,
     MODE_FILE = 0600,
     MAX_PATH = 4096,
 };
 
-static const char lock_name[] = ".lock";
+static const char marker_name[] = ".exportq-store";
+static const char marker_text[] = "exportq file store 1\n";
+static const char digits[] = "0123456789";
+static const char hex_digits[] = "0123456789abcdef";
+enum { MARKER_LEN = sizeof marker_text - 1 };
 static const char part_mark[] = ".part-";
 enum { PART_MARK_LEN = sizeof part_mark - 1 };
 
@@ -44,6 +49,30 @@ void local_dir_part_name(struct str key, char out[LOCAL_NAME_SIZE])
                    (unsigned long long)number);
 }
 
+/* Not empty, and of these characters alone. */
+static bool is_made_of(struct str text, const char *characters)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!memchr(characters, text.ptr[i], strlen(characters)))
+            return false;
+    }
+    return text.len > 0;
+}
+
+/* As the runner makes them: <uuid>.<attempt>.<8 hex>. */
+static bool is_key_of_ours(struct str key)
+{
+    struct str id = {key.ptr, UUID_TEXT_LEN};
+    struct uuid ignored;
+    if (key.len < UUID_TEXT_LEN + 3 + KEY_RANDOM_LEN || !uuid_parse(id, &ignored) ||
+        !is_made_of(id, "0123456789abcdef-")) /* upper case reads, too */
+        return false;
+    const char *dot = key.ptr + UUID_TEXT_LEN;
+    const char *last_dot = key.ptr + key.len - KEY_RANDOM_LEN - 1;
+    return *dot == '.' && is_made_of((struct str){dot + 1, (size_t)(last_dot - dot - 1)}, digits) &&
+           *last_dot == '.' && is_made_of((struct str){last_dot + 1, KEY_RANDOM_LEN}, hex_digits);
+}
+
 static bool is_part_name(struct str name)
 {
     size_t tail = PART_MARK_LEN + PART_RANDOM_LEN;
@@ -52,13 +81,7 @@ static bool is_part_name(struct str name)
     struct str key = {name.ptr, name.len - tail};
     struct str mark = {name.ptr + key.len, PART_MARK_LEN};
     struct str number = {mark.ptr + mark.len, PART_RANDOM_LEN};
-    for (size_t i = 0; i < number.len; i++) {
-        bool is_hex = (number.ptr[i] >= '0' && number.ptr[i] <= '9') ||
-                      (number.ptr[i] >= 'a' && number.ptr[i] <= 'f');
-        if (!is_hex)
-            return false;
-    }
-    return files_key_is_legal(key) && str_equal(mark, STR(part_mark));
+    return is_key_of_ours(key) && str_equal(mark, STR(part_mark)) && is_made_of(number, hex_digits);
 }
 
 static bool refuse(struct str path, const char *what, struct err *err)
@@ -101,75 +124,112 @@ static bool open_directory(struct str path, struct local_dir *dir, struct err *e
     return true;
 }
 
-/* Calls `visit` for each regular file that looks like ours, until it returns false. */
+/* Calls `visit` for each entry but . and .., until it returns false; why is in errno. */
 static bool walk(const struct local_dir *dir,
-                 bool (*visit)(const struct local_dir *dir, const char *name,
-                               const struct stat *facts))
+                 bool (*visit)(const struct local_dir *dir, const char *name))
 {
     int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *names = fd < 0 ? NULL : fdopendir(fd);
     if (!names) {
+        int failure = errno;
         if (fd >= 0)
             (void)close(fd);
+        errno = failure;
         return false;
     }
-    bool goes_on = true;
-    struct dirent *entry = NULL;
-    while (goes_on && (entry = readdir(names)) != NULL) { // NOLINT(concurrency-mt-unsafe): own DIR
-        struct stat facts;
-        struct str name = str_of(entry->d_name);
-        if ((files_key_is_legal(name) || is_part_name(name)) &&
-            fstatat(dir->fd, entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(facts.st_mode))
-            goes_on = visit(dir, entry->d_name, &facts);
+    int failure = 0;
+    while (!failure) {
+        errno = 0;
+        struct dirent *entry = readdir(names); // NOLINT(concurrency-mt-unsafe): own DIR
+        if (!entry) {
+            failure = errno;
+            break;
+        }
+        bool is_name = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        if (is_name && !visit(dir, entry->d_name))
+            failure = errno;
     }
     (void)closedir(names);
-    return goes_on;
+    errno = failure;
+    return !failure;
 }
 
-static bool find_one(const struct local_dir *dir, const char *name, const struct stat *facts)
+static bool is_marker(const struct local_dir *dir, const char *name)
 {
     (void)dir;
-    (void)name;
-    (void)facts;
     errno = ENOTEMPTY;
-    return false;
+    return strcmp(name, marker_name) == 0;
 }
 
-static bool remove_one(const struct local_dir *dir, const char *name, const struct stat *facts)
+static bool remove_regular(const struct local_dir *dir, const char *name, int64_t min_age_s)
 {
-    (void)facts;
+    struct stat facts;
+    if (fstatat(dir->fd, name, &facts, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT;
+    int64_t age_s = clock_now_ms(&clock_system) / 1000 - facts.st_mtime;
+    if (!S_ISREG(facts.st_mode) || (min_age_s && age_s <= min_age_s))
+        return true;
     return unlinkat(dir->fd, name, 0) == 0 || errno == ENOENT;
 }
 
-static bool remove_old_part(const struct local_dir *dir, const char *name, const struct stat *facts)
+static bool remove_one(const struct local_dir *dir, const char *name)
 {
-    int64_t age_s = clock_now_ms(&clock_system) / 1000 - facts->st_mtime;
-    if (age_s <= PART_MAX_AGE_S || !is_part_name(str_of(name)))
+    if (!is_key_of_ours(str_of(name)) && !is_part_name(str_of(name)))
         return true;
-    return remove_one(dir, name, facts);
+    return remove_regular(dir, name, 0);
 }
 
-/* Takes the lock. A directory that has no .lock yet must hold nothing we would remove. */
+static bool remove_old_part(const struct local_dir *dir, const char *name)
+{
+    return !is_part_name(str_of(name)) || remove_regular(dir, name, PART_MAX_AGE_S);
+}
+
+static bool refuse_others(struct str path, struct err *err)
+{
+    return err_set(err, ERR_INVALID,
+                   "EXPORT_STORE_URL: the directory %.*s holds files of others; give an empty one, "
+                   "or a new one inside it",
+                   STR_ARG(path));
+}
+
+/* Whether the marker, which is locked, is ours: it says so, or it is empty and may be made so. */
+static bool check_marker(struct str path, bool is_empty, const struct local_dir *dir,
+                         struct err *err)
+{
+    char text[MARKER_LEN + 1];
+    ssize_t len = pread(dir->lock_fd, text, sizeof text, 0);
+    if (len < 0)
+        return refuse(path, "cannot read the marker of", err);
+    if (len == MARKER_LEN && memcmp(text, marker_text, MARKER_LEN) == 0)
+        return true;
+    if (len > 0 || !is_empty)
+        return refuse_others(path, err);
+    if (pwrite(dir->lock_fd, marker_text, MARKER_LEN, 0) == MARKER_LEN &&
+        fsync(dir->lock_fd) == 0 && fsync(dir->fd) == 0)
+        return true;
+    return refuse(path, "cannot mark", err);
+}
+
+/* Takes the lock. A directory that is not marked as ours must be empty. (It is looked at before
+ * the marker is: who marked it meanwhile may have begun to fill it.) */
 static bool lock(struct str path, enum files_sharing sharing, struct local_dir *dir,
                  struct err *err)
 {
+    bool is_empty = walk(dir, is_marker);
+    if (!is_empty && errno != ENOTEMPTY)
+        return refuse(path, "cannot read", err);
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    dir->lock_fd = openat(dir->fd, lock_name, flags);
+    dir->lock_fd = openat(dir->fd, marker_name, flags);
     if (dir->lock_fd < 0 && errno == ENOENT) {
-        if (!walk(dir, find_one)) {
-            return err_set(err, ERR_INVALID,
-                           "EXPORT_STORE_URL: the directory %.*s holds files of others; give an "
-                           "empty one",
-                           STR_ARG(path));
-        }
-        dir->lock_fd = openat(dir->fd, lock_name, flags | O_CREAT, MODE_FILE);
+        if (!is_empty)
+            return refuse_others(path, err);
+        dir->lock_fd = openat(dir->fd, marker_name, flags | O_CREAT, MODE_FILE);
     }
     if (dir->lock_fd < 0)
         return refuse(path, "cannot lock", err);
     int wanted = sharing == FILES_EXCLUSIVE ? LOCK_EX : LOCK_SH;
     if (flock(dir->lock_fd, wanted | LOCK_NB) == 0)
-        return true;
+        return check_marker(path, is_empty, dir, err);
     if (errno != EWOULDBLOCK)
         return refuse(path, "cannot lock", err);
     return err_set(err, ERR_BUSY,

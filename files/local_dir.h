@@ -4,10 +4,11 @@
  *
  *     KEY                  a finished file
  *     KEY.part-<16 hex>    one that is being written
- *     .lock                held while the store is open; marks the directory as ours
+ *     .exportq-store       marks the directory as ours, by what it says; locked while it is open
  *
- * Only such names are ever removed. A directory without .lock is not ours yet: it is taken only if
- * it holds nothing that we would remove, so that a wrong setting costs nobody their files.
+ * At a start only files whose KEY is one that the runner makes, <uuid>.<attempt>.<8 hex>, are ever
+ * removed, and only in a directory that is marked. One that is not is taken only if it is empty, so
+ * that a wrong setting costs nobody their files.
  */
 #ifndef FILES_LOCAL_DIR_H
 #define FILES_LOCAL_DIR_H
@@ -22,7 +23,7 @@ struct local_dir {
 };
 
 /* Opens the directory, makes it if absent, takes the lock and removes what is left of an earlier
- * life (FILES_EXCLUSIVE: all files; FILES_SHARED: parts older than an hour). */
+ * life (FILES_EXCLUSIVE: all files of the runner's; FILES_SHARED: parts older than an hour). */
 bool local_dir_open(struct str path, enum files_sharing sharing, struct local_dir *out,
                     struct err *err) MUST_CHECK;
 void local_dir_close(struct local_dir *dir);

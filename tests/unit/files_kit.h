@@ -55,7 +55,9 @@ static inline bool kit_has(const struct kit_dir *dir, const char *name)
     return access(path, F_OK) == 0;
 }
 
-/* How many entries there are but .lock, and the name of one. */
+#define KIT_MARKER ".exportq-store"
+
+/* How many entries there are but the marker, and the name of one. */
 static inline size_t kit_count(const struct kit_dir *dir, char out_name[KIT_PATH_SIZE])
 {
     DIR *names = opendir(dir->path);
@@ -63,7 +65,7 @@ static inline size_t kit_count(const struct kit_dir *dir, char out_name[KIT_PATH
     size_t count = 0;
     for (struct dirent *entry; (entry = readdir(names)) != NULL;) { // NOLINT: one thread
         const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, ".lock") == 0)
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, KIT_MARKER) == 0)
             continue;
         count++;
         if (out_name)
@@ -81,7 +83,7 @@ static inline void kit_dir_remove(const struct kit_dir *dir)
         kit_path(dir, name, path);
         assert_int_equal(remove(path), 0);
     }
-    kit_path(dir, ".lock", path);
+    kit_path(dir, KIT_MARKER, path);
     (void)unlink(path);
     assert_int_equal(rmdir(dir->path), 0);
 }

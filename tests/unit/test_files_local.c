@@ -173,7 +173,7 @@ static void what_is_no_key_never_becomes_a_path(void **state)
     static const char *const bad[] = {"",
                                       ".",
                                       "..",
-                                      ".lock",
+                                      KIT_MARKER,
                                       "a/b",
                                       "../a",
                                       "a b",

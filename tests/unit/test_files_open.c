@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* Keys as the runner makes them: one of a finished file, one of a file that is being written. */
+#define DONE "0191e7a0-5b7c-7d3e-8f00-0123456789ab.1.0a1b2c3d"
+#define HALF "0191e7a0-5b7c-7d3e-8f00-0123456789ab.12.00000000"
+
 static void urls_nobody_serves_are_refused(void **state)
 {
     (void)state;
@@ -123,8 +127,8 @@ static void a_killed_process_leaves_no_lock_and_its_files_go(void **state)
         struct files *files = kit_open(&dir, FILES_EXCLUSIVE);
         struct file_facts facts = {0};
         struct file_writer *writer = NULL;
-        bool is_ok = kit_store(files, "done.csv", "x", 1, &facts, &err) &&
-                     files_create(files, STR("half.csv"), &writer, &err) &&
+        bool is_ok = kit_store(files, DONE, "x", 1, &facts, &err) &&
+                     files_create(files, STR(HALF), &writer, &err) &&
                      sink_write(file_writer_sink(writer), "x", 1, &err);
         if (is_ok)
             (void)kill(getpid(), SIGKILL);
@@ -148,13 +152,27 @@ static void an_exclusive_start_removes_only_names_of_ours(void **state)
         const char *name;
         bool stays;
     } table[] = {
-        {"0191e7a0.csv", false},
-        {"0191e7a0.csv.part-0123456789abcdef", false},
-        {"notes_of_mine.txt", true},           /* an underscore */
-        {".hidden", true},                     //
-        {"a b.csv", true},                     //
-        {"a.csv.part-0123456789ABCDEF", true}, /* not our digits */
-        {"a.csv.part-0123456789abcde", true},  /* too few of them */
+        {DONE, false},
+        {HALF, false},
+        {DONE ".part-0123456789abcdef", false},
+        {"report.txt", true},
+        {"main.c", true},
+        {"notes.part-0123456789abcdef", true},
+        {".hidden", true},
+        {"a b.csv", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.csv", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.0a1b2c3d", true}, /* which attempt? */
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.1", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.1.", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab..0a1b2c3d", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.x.0a1b2c3d", true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.1.0a1b2c3D", true}, /* not our digits */
+        {"0191E7A0-5b7c-7d3e-8f00-0123456789ab.1.0a1b2c3d", true},
+        {DONE "4", true},
+        {DONE ".csv", true},
+        {DONE ".part-0123456789ABCDEF", true},
+        {DONE ".part-0123456789abcde", true},
     };
     struct kit_dir dir;
     kit_dir_make(&dir);
@@ -180,19 +198,73 @@ static void an_exclusive_start_removes_only_names_of_ours(void **state)
     kit_dir_remove(&dir);
 }
 
+/* What is in a directory that is not ours, though it may look so. */
+static const struct {
+    const char *name;
+    const char *text;
+} others[] = {
+    {"thesis.tex", ""},
+    {".hidden", ""},
+    {".lock", ""},
+    {DONE, "a file of a store that lost its marker"},
+    {KIT_MARKER, "the marker of something else\n"},
+    {KIT_MARKER, "exportq file store 1\n and more"},
+    {KIT_MARKER, "exportq"},
+};
+
+static void put_text(const struct kit_dir *dir, const char *name, const char *text)
+{
+    char path[KIT_PATH_SIZE];
+    kit_path(dir, name, path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_not_ours(const struct kit_dir *dir, enum files_sharing sharing)
+{
+    struct err err = {0};
+    assert_false(opens(dir, sharing, &err));
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_non_null(strstr(err.text, dir->path));
+    assert_non_null(strstr(err.text, "files of others"));
+}
+
 static void a_directory_with_files_of_others_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        for (int sharing = FILES_EXCLUSIVE; sharing <= FILES_SHARED; sharing++) {
+            struct kit_dir dir;
+            kit_dir_make(&dir);
+            put_text(&dir, others[i].name, others[i].text);
+            assert_not_ours(&dir, (enum files_sharing)sharing);
+            assert_true(kit_has(&dir, others[i].name));
+            assert_int_equal(kit_has(&dir, KIT_MARKER), strcmp(others[i].name, KIT_MARKER) == 0);
+            kit_dir_remove(&dir);
+        }
+    }
+}
+
+/* A crash may leave the marker empty, before anything else is there. */
+static void an_empty_marker_makes_no_store_of_a_directory_with_files(void **state)
 {
     (void)state;
     for (int sharing = FILES_EXCLUSIVE; sharing <= FILES_SHARED; sharing++) {
         struct kit_dir dir;
         kit_dir_make(&dir);
-        kit_put(&dir, "thesis.tex");
-        struct err err = {0};
-        assert_false(opens(&dir, (enum files_sharing)sharing, &err));
-        assert_int_equal(err.code, ERR_INVALID);
-        assert_non_null(strstr(err.text, dir.path));
-        assert_true(kit_has(&dir, "thesis.tex"));
-        assert_false(kit_has(&dir, ".lock"));
+        kit_put(&dir, KIT_MARKER);
+        kit_put(&dir, DONE);
+        assert_not_ours(&dir, (enum files_sharing)sharing);
+        assert_true(kit_has(&dir, DONE));
+        char path[KIT_PATH_SIZE];
+        kit_path(&dir, DONE, path);
+        assert_int_equal(unlink(path), 0);
+        files_close_store(kit_open(&dir, (enum files_sharing)sharing)); /* alone it is filled */
+        kit_put(&dir, "report.txt");
+        files_close_store(kit_open(&dir, (enum files_sharing)sharing)); /* and ours from then on */
+        assert_true(kit_has(&dir, "report.txt"));
         kit_dir_remove(&dir);
     }
 }
@@ -205,10 +277,12 @@ static void a_shared_start_removes_only_old_parts(void **state)
         int age_s;
         bool stays;
     } table[] = {
-        {"a.part-0123456789abcdef", 3700, false},
-        {"b.part-0123456789abcdef", 3500, true},
-        {"c.part-0123456789abcdef", -60, true}, /* another machine's clock */
-        {"d.csv", 99999, true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.1.00000000.part-0123456789abcdef", 3700, false},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.2.00000000.part-0123456789abcdef", 3500, true},
+        {"0191e7a0-5b7c-7d3e-8f00-0123456789ab.3.00000000.part-0123456789abcdef", -60,
+         true}, /* another machine's clock */
+        {DONE, 99999, true},
+        {"thesis.part-0123456789abcdef", 99999, true},
     };
     struct kit_dir dir;
     kit_dir_make(&dir);
@@ -236,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_killed_process_leaves_no_lock_and_its_files_go),
         cmocka_unit_test(an_exclusive_start_removes_only_names_of_ours),
         cmocka_unit_test(a_directory_with_files_of_others_is_refused),
+        cmocka_unit_test(an_empty_marker_makes_no_store_of_a_directory_with_files),
         cmocka_unit_test(a_shared_start_removes_only_old_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
