@@ -9,6 +9,8 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -74,13 +76,27 @@ bool sqlite_script_run(struct sqlite_script *script, struct str sql, struct err 
     return true;
 }
 
+/* Renames, so that a power cut does not undo it. */
+static bool rename_durably(const char *from, const char *to)
+{
+    char *copy = mem_dup(to);
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_done = directory >= 0 && rename(from, to) == 0 && fsync(directory) == 0;
+    int failure = errno;
+    if (directory >= 0)
+        (void)close(directory);
+    free(copy);
+    errno = failure;
+    return is_done;
+}
+
 bool sqlite_script_finish(struct sqlite_script *script, struct err *err)
 {
     if (!sqlite_script_run(script, STR("COMMIT"), err))
         return false;
     (void)sqlite3_close(script->db);
     script->db = NULL;
-    if (rename(script->beside, script->path) != 0) {
+    if (!rename_durably(script->beside, script->path)) {
         return err_set(err, ERR_STORE_UNAVAILABLE, "the database could not get its name: %s",
                        strerrordesc_np(errno));
     }

@@ -90,6 +90,22 @@ static bool refuse(struct str path, const char *what, struct err *err)
                    STR_ARG(path), strerrordesc_np(errno));
 }
 
+/* One directory, durably; one that is there is fine. */
+static bool make_directory(const char *path)
+{
+    if (mkdir(path, MODE_DIR) < 0)
+        return errno == EEXIST;
+    char parent[MAX_PATH + sizeof "/.."];
+    (void)snprintf(parent, sizeof parent, "%s/..", path);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+    int failure = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    errno = failure;
+    return is_synced;
+}
+
 /* mkdir -p. */
 static bool make_directories(char *path)
 {
@@ -97,12 +113,12 @@ static bool make_directories(char *path)
         if (*at != '/')
             continue;
         *at = '\0';
-        int result = mkdir(path, MODE_DIR);
+        bool is_made = make_directory(path);
         *at = '/';
-        if (result < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+        if (!is_made && errno != EROFS && errno != EACCES)
             return false;
     }
-    return mkdir(path, MODE_DIR) == 0 || errno == EEXIST;
+    return make_directory(path);
 }
 
 static bool open_directory(struct str path, struct local_dir *dir, struct err *err)
