@@ -6,9 +6,9 @@
 
 enum { PERCENT = 100, SPREAD_STEPS = 1000 };
 
-bool retry_is_due(const struct retry_policy *policy, int32_t attempt, enum err_code code)
+bool retry_is_due(int32_t attempt, int32_t max_attempts, enum err_code code)
 {
-    return attempt < policy->max_attempts && err_code_is_retryable(code);
+    return attempt < max_attempts && err_code_is_retryable(code);
 }
 
 int64_t retry_delay_ms(const struct retry_policy *policy, int32_t attempt, uint32_t random)

@@ -15,8 +15,9 @@ struct retry_policy {
     int32_t jitter_percent; /* the delay is exact up to ± this; 0: exact */
 };
 
-/* Whether a failure of attempt `attempt` (1 is the first) is tried again. */
-bool retry_is_due(const struct retry_policy *policy, int32_t attempt, enum err_code code);
+/* Whether a failure of attempt `attempt` (1 is the first) of a job that has `max_attempts` is tried
+ * again. (The policy's number is what a job is given when it is created or retried.) */
+bool retry_is_due(int32_t attempt, int32_t max_attempts, enum err_code code);
 
 /* The delay in milliseconds after attempt `attempt` failed. `random` spreads it: any value. */
 int64_t retry_delay_ms(const struct retry_policy *policy, int32_t attempt, uint32_t random);

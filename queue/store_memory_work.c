@@ -176,7 +176,7 @@ static void fail(struct memory_store *store, struct memory_job *entry, enum err_
     arena_done(&entry->result);
     job->error.code = code;
     job->error.message = arena_copy_str(&entry->result, str_of(text));
-    if (!retry_is_due(policy, job->attempt, code)) {
+    if (!retry_is_due(job->attempt, job->max_attempts, code)) {
         memory_move(store, entry, JOB_FAILED);
         memory_publish(store, entry);
         return;

@@ -82,28 +82,31 @@ static void only_what_can_work_is_tried_again_and_not_for_ever(void **state)
     (void)state;
     static const struct {
         int32_t attempt;
+        int32_t max_attempts;
         enum err_code code;
         bool is_due;
     } table[] = {
-        {1, ERR_SOURCE_UNAVAILABLE, true},
-        {2, ERR_SOURCE_UNAVAILABLE, true},
-        {3, ERR_SOURCE_UNAVAILABLE, false},
-        {4, ERR_SOURCE_UNAVAILABLE, false},
-        {1, ERR_SOURCE_CONFLICT, true},
-        {1, ERR_STORE_UNAVAILABLE, true},
-        {1, ERR_WORKER_LOST, true},
-        {3, ERR_WORKER_LOST, false},
-        {1, ERR_SOURCE_SCHEMA, false},
-        {1, ERR_SOURCE_DATA, false},
-        {1, ERR_SOURCE_DENIED, false},
-        {1, ERR_GUARD_RAIL, false},
-        {1, ERR_FORMAT_LIMIT, false},
-        {1, ERR_STORE_DENIED, false},
-        {1, ERR_INVALID, false},
+        {1, 3, ERR_SOURCE_UNAVAILABLE, true},
+        {2, 3, ERR_SOURCE_UNAVAILABLE, true},
+        {3, 3, ERR_SOURCE_UNAVAILABLE, false},
+        {3, 4, ERR_SOURCE_UNAVAILABLE, true}, /* the job's own number */
+        {1, 1, ERR_SOURCE_UNAVAILABLE, false},
+        {4, 3, ERR_SOURCE_UNAVAILABLE, false},
+        {1, 3, ERR_SOURCE_CONFLICT, true},
+        {1, 3, ERR_STORE_UNAVAILABLE, true},
+        {1, 3, ERR_WORKER_LOST, true},
+        {3, 3, ERR_WORKER_LOST, false},
+        {1, 3, ERR_SOURCE_SCHEMA, false},
+        {1, 3, ERR_SOURCE_DATA, false},
+        {1, 3, ERR_SOURCE_DENIED, false},
+        {1, 3, ERR_GUARD_RAIL, false},
+        {1, 3, ERR_FORMAT_LIMIT, false},
+        {1, 3, ERR_STORE_DENIED, false},
+        {1, 3, ERR_INVALID, false},
     };
-    struct retry_policy policy = {.max_attempts = 3, .base_ms = 500, .cap_ms = 30000};
     for (size_t i = 0; i < COUNT_OF(table); i++)
-        assert_int_equal(retry_is_due(&policy, table[i].attempt, table[i].code), table[i].is_due);
+        assert_int_equal(retry_is_due(table[i].attempt, table[i].max_attempts, table[i].code),
+                         table[i].is_due);
 }
 
 int main(void)
