@@ -12,8 +12,9 @@ struct run {
     struct plan plan;
     struct stop *stop;
     struct runner_watch watch;
-    struct file_writer *file;
     struct rows *rows;
+    struct str key;
+    struct file_writer *file; /* NULL before the first batch, like the writer */
     struct writer *writer;
     struct batch batch;
     struct job_progress progress;
@@ -86,13 +87,24 @@ static bool check_guard_rails(const struct run *run, struct err *err)
     return true;
 }
 
+/* The file is begun when there is something for it: a query may be silent for hours first, and a
+ * part that nobody writes to is taken for a left-over. */
+static bool begin_file(struct run *run, struct err *err)
+{
+    if (!files_create(run->runner->files, run->key, &run->file, err))
+        return false;
+    run->writer = writer_new(run->plan.format, &run->plan.options, run->plan.columns,
+                             run->plan.column_count, file_writer_sink(run->file));
+    return true;
+}
+
 static bool copy_rows(struct run *run, struct err *err)
 {
     for (;;) {
         if (!stop_check(run->stop, err))
             return false;
         batch_clear(&run->batch);
-        if (!rows_next(run->rows, &run->batch, err))
+        if (!rows_next(run->rows, &run->batch, err) || (!run->file && !begin_file(run, err)))
             return false;
         if (run->batch.row_count == 0)
             return true;
@@ -133,7 +145,7 @@ static struct job_warnings warnings_of(const struct writer *writer)
 }
 
 /* Makes the file durable and hands it over to the result. */
-static bool store_file(struct run *run, const struct job *job, struct str key, struct arena *arena,
+static bool store_file(struct run *run, const struct job *job, struct arena *arena,
                        struct runner_result *out, struct err *err)
 {
     report(run, PHASE_STORING);
@@ -144,7 +156,7 @@ static bool store_file(struct run *run, const struct job *job, struct str key, s
         return false;
     run->progress.bytes_written = facts.size;
     *out = (struct runner_result){
-        .file = {.key = key,
+        .file = {.key = run->key,
                  .name = make_name(job, run->plan.format, arena),
                  .content_type = str_of(run->plan.format->content_type),
                  .sha256 = arena_copy_str(arena, str_of(facts.sha256)),
@@ -163,21 +175,15 @@ bool runner_run(const struct runner *runner, const struct job *job, struct stop 
     struct run run CLEANUP(run_close) = {.runner = runner, .stop = stop, .watch = watch};
     if (!plan_make(runner->catalog, &job->spec, arena, &run.plan, err))
         return false;
-    struct str key = make_key(job, arena);
-    if (!files_create(runner->files, key, &run.file, err))
-        return false;
+    run.key = make_key(job, arena);
     report(&run, PHASE_QUERYING);
     batch_init(&run.batch, run.plan.column_count);
-    if (!start_query(&run, job, err))
-        return false;
-    run.writer = writer_new(run.plan.format, &run.plan.options, run.plan.columns,
-                            run.plan.column_count, file_writer_sink(run.file));
-    if (!copy_rows(&run, err))
+    if (!start_query(&run, job, err) || !copy_rows(&run, err))
         return false;
     report(&run, PHASE_FINISHING);
     if (!writer_finish(run.writer, err) || !check_guard_rails(&run, err) || !stop_check(stop, err))
         return false;
     run.progress.rows_total = run.progress.rows_done;
     run.progress.total_kind = TOTAL_EXACT;
-    return store_file(&run, job, key, arena, out, err);
+    return store_file(&run, job, arena, out, err);
 }
