@@ -48,7 +48,7 @@ enum column_type {
     COLUMN_TIMESTAMP,
     COLUMN_JSON,
     COLUMN_BYTES,
-    COLUMN_OTHER, /* CELL_LITERAL */
+    COLUMN_OTHER, /* CELL_LITERAL; from SQLite's TEXT: CELL_TEXT */
     COLUMN_TYPE_COUNT
 };
 

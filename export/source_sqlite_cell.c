@@ -124,9 +124,12 @@ static const char *convert_text(sqlite3_value *value, struct batch *batch, struc
     return print(value, batch, cell, CELL_TEXT);
 }
 
+/* What SQLite prints itself is a literal; a TEXT was written by people, whatever the note calls it,
+ * and the formula guard is to look at it. */
 static const char *convert_other(sqlite3_value *value, struct batch *batch, struct cell *cell)
 {
-    return print(value, batch, cell, CELL_LITERAL);
+    bool is_text = sqlite3_value_type(value) == SQLITE_TEXT;
+    return print(value, batch, cell, is_text ? CELL_TEXT : CELL_LITERAL);
 }
 
 /* A whole number in any storage class but BLOB. */

@@ -14,9 +14,11 @@
  *
  * A header line is one of these or a mistake: a typo must not pass for a comment. Title and filter
  * descriptions are required, a column's title is not. Columns may be noted in any order; a type
- * `any` gives a title alone. Names of types, filters and noted columns: a letter or `_`, then
- * letters, digits and `_`, at most 63 in all; a filter is not called owner or limit. The header
- * ends with the first line that is neither blank nor a `--` comment. UTF-8, LF or CRLF.
+ * `any` gives a title alone; `other` prints what the database has no text for, and takes SQLite's
+ * TEXT for text, which the formula guard looks at. Names of types, filters and noted columns: a
+ * letter or `_`, then letters, digits and `_`, at most 63 in all; a filter is not called owner or
+ * limit. The header ends with the first line that is neither blank nor a `--` comment. UTF-8, LF or
+ * CRLF.
  *
  * Parameters: `:owner`, one per filter by its name, and for filters of type date and timestamp
  * `:NAME_end`, the first instant after the value (after the whole day, for a bare date). A filter

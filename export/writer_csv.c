@@ -4,8 +4,9 @@
  * a quote or a line end inside, a space at an end, an empty text (null is bare), `\.` (it ends a
  * COPY of PostgreSQL), and what the formula guard touched.
  *
- * The guard goes by the kind of the cell, before anything is formatted: text and json get a leading
- * ' where a spreadsheet would see a formula; a negative number never does.
+ * The guard goes by the kind of the cell, before anything is formatted: text gets a leading ' where
+ * a spreadsheet would see a formula; a negative number never does, nor does json: a value that
+ * begins like a formula is a number.
  */
 #include "export/writer.h"
 
@@ -91,7 +92,7 @@ static bool has_space_at_an_end(struct str text)
     return text.len && (text.ptr[0] == ' ' || text.ptr[text.len - 1] == ' ');
 }
 
-/* A value that cannot be a formula. */
+/* A value that is no text of people, and so no formula. */
 static void put_value(struct csv *csv, struct str text)
 {
     bool is_plain = text.len > 0 && scan_plain(&csv->scan, text) == text.len &&
@@ -145,10 +146,10 @@ static void put_cell(struct csv *csv, const struct batch *batch, const struct ce
             output_add(&csv->output, STR("\"\""));
         break;
     case CELL_TEXT:
-    case CELL_JSON:
         put_text(csv, batch_text(batch, cell));
         break;
     case CELL_DECIMAL:
+    case CELL_JSON:
     case CELL_BYTES:
     case CELL_LITERAL:
         put_value(csv, batch_text(batch, cell));

@@ -138,7 +138,9 @@ static const struct conversion conversions[] = {
     {"bytes", "'ab'", "\\x6162\n", NULL},
     {"bytes", "1", NULL, "is not bytes"},
     {"bytes", "NULL", "null\n", NULL},
-    {"other", "'P1D'", "L'P1D'\n", NULL},
+    {"other", "'P1D'", "'P1D'\n", NULL}, /* a text: the formula guard is to see it */
+    {"other", "'=1+2'", "'=1+2'\n", NULL},
+    {"other", "-1.5", "L'-1.5'\n", NULL},
     {"other", "1", "L'1'\n", NULL},
     {"any", "1.0", "1f\n", NULL},
 };

@@ -59,7 +59,7 @@ static const struct golden table[] = {
     {"full-width at", TEXT("＠1"), "\"'＠1\"", "\"＠1\"", 1, 0, 0},
     {"another full-width sign", TEXT("！1"), "！1", "\"！1\"", 0, 0, 0},
     {"sign inside", TEXT("a=1"), "a=1", "\"a=1\"", 0, 0, 0},
-    {"negative number in json", OF(CELL_JSON, "-1"), "\"'-1\"", "-1", 1, 0, 0},
+    {"negative number in json", OF(CELL_JSON, "-1"), "-1", "-1", 0, 0, 0},
     /* text that looks like something else stays text */
     {"leading zeros", TEXT("007"), "007", "\"007\"", 0, 0, 0},
     {"long digits", TEXT("12345678901234567"), "12345678901234567", "\"12345678901234567\"", 0, 0,
