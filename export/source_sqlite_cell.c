@@ -174,24 +174,58 @@ static const char *convert_integer(sqlite3_value *value, struct batch *batch, st
     return is_small ? NULL : "does not fit an integer of 32 bits; note the column as bigint";
 }
 
+/* Up to 2^63, which as an integer there is not. */
+static bool is_exact_double(int64_t integer)
+{
+    double number = (double)integer;
+    return number < 0x1p63 && (int64_t)number == integer;
+}
+
+/* Digits from the first to the last that is not zero, before an exponent. */
+static size_t significant_digits(struct str text)
+{
+    size_t count = 0;
+    size_t zeros = 0;
+    for (size_t i = 0; i < text.len && text.ptr[i] != 'e' && text.ptr[i] != 'E'; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || (text.ptr[i] == '0' && count == 0))
+            continue;
+        count++;
+        zeros = text.ptr[i] == '0' ? zeros + 1 : 0;
+    }
+    return count - zeros;
+}
+
+/* Whether a double keeps what a text says. */
+static bool keeps_digits(struct str text)
+{
+    enum { DOUBLE_DIGITS = 17 };
+    int64_t integer = 0;
+    if (str_to_int64(text, &integer))
+        return is_exact_double(integer);
+    return significant_digits(text) <= DOUBLE_DIGITS;
+}
+
 static const char *convert_number(sqlite3_value *value, struct batch *batch, struct cell *cell)
 {
-    (void)batch;
+    static const char inexact[] =
+        "has more digits than a number keeps; note the column as bigint or decimal";
     double number = 0;
     switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
-    case SQLITE_FLOAT:
+        if (!is_exact_double(sqlite3_value_int64(value)))
+            return inexact;
         set_double(cell, sqlite3_value_double(value));
         return NULL;
+    case SQLITE_FLOAT:
     case SQLITE_NULL:
-        cell->kind = CELL_NULL;
-        return NULL;
+        return convert_any(value, batch, cell);
     case SQLITE_TEXT:
-        if (number_parse_double(text_of(value), &number)) {
-            set_double(cell, number);
-            return NULL;
-        }
-        break;
+        if (!number_parse_double(text_of(value), &number))
+            break;
+        if (!keeps_digits(text_of(value)))
+            return inexact;
+        set_double(cell, number);
+        return NULL;
     default:
         break;
     }

@@ -56,6 +56,8 @@ struct conversion {
     const char *problem;
 };
 
+#define INEXACT "has more digits than a number keeps; note the column as bigint or decimal"
+
 static const struct conversion conversions[] = {
     /* text: any storage printed */
     {"text", "'a'", "'a'\n", NULL},
@@ -83,6 +85,18 @@ static const struct conversion conversions[] = {
     {"number", "1.5", "1.5f\n", NULL},
     {"number", "'1.5'", "1.5f\n", NULL},
     {"number", "9e999", "Infinityf\n", NULL},
+    {"number", "9007199254740992", "9.007199254740992e+15f\n", NULL}, /* 2^53 */
+    {"number", "9007199254740993", NULL, INEXACT},
+    {"number", "9007199254740994", "9.007199254740994e+15f\n", NULL}, /* even: a double holds it */
+    {"number", "-9007199254740993", NULL, INEXACT},
+    {"number", "-9223372036854775808", "-9.223372036854776e+18f\n", NULL}, /* -2^63 */
+    {"number", "9223372036854775807", NULL, INEXACT},
+    {"number", "'9007199254740993'", NULL, INEXACT},
+    {"number", "'0.12345678901234567'", "0.12345678901234566f\n", NULL}, /* 17 digits */
+    {"number", "'0.123456789012345678'", NULL, INEXACT},
+    {"number", "'00.10000000000000000000'", "0.1f\n", NULL}, /* of which one is significant */
+    {"number", "'-1.23456789012345678e-3'", NULL, INEXACT},
+    {"number", "'1e300'", "1e+300f\n", NULL},
     {"number", "'abc'", NULL, "is not a number"},
     {"number", "x'31'", NULL, "is not a number"},
     {"number", "NULL", "null\n", NULL},
