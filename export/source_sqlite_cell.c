@@ -264,24 +264,67 @@ static const char *convert_boolean(sqlite3_value *value, struct batch *batch, st
     return NULL;
 }
 
-/* A time kept as text, or as milliseconds since 1970 (as Prisma does). */
-static bool read_time(sqlite3_value *value, int64_t *us)
+static bool read_time_text(struct str text, int64_t *us)
 {
+    return calendar_parse_timestamp(text, us) || calendar_parse_date(text, us);
+}
+
+/* What a TEXT time column may hold that no CELL_TIMESTAMP can: infinity, a year BC ("-0044-03-15",
+ * "0044-03-15 BC") and one of five digits or more. The rest of the text is checked in a leap year
+ * in its place: nothing but a time may pass by the formula guard. *us is of that year. */
+static bool read_far_time(struct str text, int64_t *us)
+{
+    enum { LONGEST = 64, YEAR_MAX = 9 };
+    *us = 0;
+    if (str_equal(text, STR("infinity")) || str_equal(text, STR("-infinity")))
+        return true;
+    struct str bc = STR(" BC");
+    bool has_bc =
+        text.len > bc.len && str_equal((struct str){text.ptr + text.len - bc.len, bc.len}, bc);
+    if (has_bc)
+        text.len -= bc.len;
+    bool has_sign = !has_bc && str_starts_with(text, STR("-"));
+    struct str rest = {text.ptr + has_sign, text.len - has_sign};
+    size_t digits = 0;
+    while (digits < rest.len && rest.ptr[digits] >= '0' && rest.ptr[digits] <= '9')
+        digits++;
+    bool is_far = has_bc || has_sign || digits > 4 || str_starts_with(rest, STR("0000"));
+    if (!is_far || digits < 4 || digits > YEAR_MAX || rest.len > LONGEST)
+        return false;
+    char near[LONGEST];
+    memcpy(near, "2000", 4);
+    memcpy(near + 4, rest.ptr + digits, rest.len - digits);
+    return read_time_text((struct str){near, 4 + rest.len - digits}, us);
+}
+
+/* A time kept as text, or as milliseconds since 1970 (as Prisma does). *is_far: only the text
+ * itself can tell it, and *us is good for the time of day alone. */
+static bool read_time(sqlite3_value *value, int64_t *us, bool *is_far)
+{
+    *is_far = false;
     switch (sqlite3_value_type(value)) {
-    case SQLITE_TEXT: {
-        struct str text = text_of(value);
-        if (!calendar_parse_timestamp(text, us) && !calendar_parse_date(text, us))
-            return false;
-        break;
-    }
+    case SQLITE_TEXT:
+        if (!read_time_text(text_of(value), us)) {
+            *is_far = true;
+            return read_far_time(text_of(value), us);
+        }
+        *is_far = !cell_time_is_legal(*us);
+        return true;
     case SQLITE_INTEGER:
-        if (__builtin_mul_overflow(sqlite3_value_int64(value), INT64_C(1000), us))
-            return false;
-        break;
+        return !__builtin_mul_overflow(sqlite3_value_int64(value), INT64_C(1000), us) &&
+               cell_time_is_legal(*us);
     default:
         return false;
     }
-    return cell_time_is_legal(*us);
+}
+
+static const char *set_time(sqlite3_value *value, struct batch *batch, struct cell *cell,
+                            enum cell_kind kind, int64_t us, bool is_far)
+{
+    if (is_far)
+        return copy_text(value, batch, cell, CELL_LITERAL);
+    set_integer(cell, kind, us);
+    return NULL;
 }
 
 static const char *convert_timestamp(sqlite3_value *value, struct batch *batch, struct cell *cell)
@@ -289,10 +332,10 @@ static const char *convert_timestamp(sqlite3_value *value, struct batch *batch, 
     if (sqlite3_value_type(value) == SQLITE_NULL)
         return convert_any(value, batch, cell);
     int64_t us = 0;
-    if (!read_time(value, &us))
+    bool is_far = false;
+    if (!read_time(value, &us, &is_far))
         return "is not a timestamp";
-    set_integer(cell, CELL_TIMESTAMP, us);
-    return NULL;
+    return set_time(value, batch, cell, CELL_TIMESTAMP, us, is_far);
 }
 
 static const char *convert_date(sqlite3_value *value, struct batch *batch, struct cell *cell)
@@ -300,12 +343,12 @@ static const char *convert_date(sqlite3_value *value, struct batch *batch, struc
     if (sqlite3_value_type(value) == SQLITE_NULL)
         return convert_any(value, batch, cell);
     int64_t us = 0;
-    if (!read_time(value, &us))
+    bool is_far = false;
+    if (!read_time(value, &us, &is_far))
         return "is not a date";
     if (us % CALENDAR_DAY_US)
         return "is not a date: it has a time of day; note the column as timestamp";
-    set_integer(cell, CELL_DATE, us);
-    return NULL;
+    return set_time(value, batch, cell, CELL_DATE, us, is_far);
 }
 
 static const char *convert_json(sqlite3_value *value, struct batch *batch, struct cell *cell)
