@@ -6,8 +6,8 @@
  * two exact doubles is correctly rounded, so it is what reading "m·10^-k" gives (Clinger 1990).
  * Plain: the doubles that read back as this one are an interval; from 1e-10 to 1e15 its ends, times
  * 10^k, fit 128 bits without rounding. The roundest integer between them is the answer.
- * Printed: the rest, very small or large, by printf with more digits until it reads back. (A power
- * of two may get 17 digits there where a neighbour of 16 would read back too.)
+ * Printed: the rest, very small or large, by printf with more digits until it reads back.
+ * Of two equally near ones the even one is taken, as printf does.
  */
 #include "base/number.h"
 
@@ -144,7 +144,8 @@ static struct decimal roundest(uint64_t low, uint64_t high, uint128 exact, int s
     }
     uint64_t digits = (uint64_t)(exact >> shift) / unit;
     uint128 rest = exact - ((uint128)digits * unit << shift);
-    if (rest * 2 >= (uint128)unit << shift)
+    uint128 whole = (uint128)unit << shift;
+    if (rest * 2 > whole || (rest * 2 == whole && digits % 2))
         digits++;
     if (digits < low)
         digits = low;
@@ -178,25 +179,44 @@ static struct decimal find_plain(double value)
                     scale);
 }
 
-static struct decimal find_printed(double value)
+/* "d.ddd…e±xx", or with another point in another locale. */
+static struct decimal read_printed(const char *text)
 {
-    char text[NUMBER_TEXT_SIZE];
-    for (int digits = value < DBL_MIN ? 1 : DBL_DIG; digits <= MAX_DIGITS; digits++) {
-        (void)snprintf(text, sizeof text, "%.*e", digits - 1, value);
-        if (digits == MAX_DIGITS || strtod(text, NULL) == value)
-            break;
-    }
-    /* "d.ddd…e±xx", or with another point in another locale */
     uint64_t digits = 0;
     int count = 0;
-    const char *at = text;
-    for (; *at != 'e'; at++) {
-        if (*at < '0' || *at > '9')
+    for (; *text != 'e'; text++) {
+        if (*text < '0' || *text > '9')
             continue;
-        digits = digits * 10 + (uint64_t)(*at - '0');
+        digits = digits * 10 + (uint64_t)(*text - '0');
         count++;
     }
-    return reduced(digits, count - 1 - (int)strtol(at + 1, NULL, 10));
+    return (struct decimal){digits, count - 1 - (int)strtol(text + 1, NULL, 10)};
+}
+
+static bool reads_as(struct decimal decimal, double value)
+{
+    char text[NUMBER_TEXT_SIZE];
+    (void)snprintf(text, sizeof text, "%llue%d", (unsigned long long)decimal.digits,
+                   -decimal.scale);
+    return strtod(text, NULL) == value;
+}
+
+static struct decimal find_printed(double value)
+{
+    struct decimal decimal = {0, 0};
+    int exponent = 0;
+    bool is_power_of_two = frexp(value, &exponent) == 0.5;
+    for (int digits = value < DBL_MIN ? 1 : DBL_DIG; digits <= MAX_DIGITS; digits++) {
+        char text[NUMBER_TEXT_SIZE];
+        (void)snprintf(text, sizeof text, "%.*e", digits - 1, value);
+        decimal = read_printed(text);
+        if (digits == MAX_DIGITS || reads_as(decimal, value))
+            break;
+        decimal.digits++; /* farther from it, but on the side where a power of two has more room */
+        if (is_power_of_two && reads_as(decimal, value))
+            break;
+    }
+    return reduced(decimal.digits, decimal.scale);
 }
 
 static size_t put_scientific(const char *digits, size_t count, int exponent, char *out)

@@ -88,6 +88,19 @@ static void doubles_have_their_shortest_form(void **state)
         {4.35, "4.35"},
         {0.005, "0.005"},
         {1234567.125, "1234567.125"},
+        /* exactly between two of the shortest: the even one, as Python has it */
+        {980094570363208.25, "980094570363208.2"},
+        {980094570363208.75, "980094570363208.8"},
+        {260262883903207.125, "260262883903207.12"},
+        {260262883903207.375, "260262883903207.38"},
+        {21819547651445.8125, "21819547651445.812"},
+        {17722200895010.0625, "17722200895010.062"},
+        /* powers of two, as Python has them: the nearest of 16 digits is another double */
+        {0x1p-1017, "7.120236347223045e-307"},
+        {0x1p-44, "5.684341886080802e-14"},
+        {0x1p-24, "5.960464477539063e-08"},
+        {0x1p89, "6.189700196426902e+26"},
+        {0x1p122, "5.316911983139664e+36"},
         {NAN, "NaN"},
         {INFINITY, "Infinity"},
         {-INFINITY, "-Infinity"},
@@ -156,6 +169,34 @@ static size_t shortest_by_search(double value)
     return significant_digits(text);
 }
 
+/* Below a power of two the doubles lie closer than above it, so the shortest text need not be the
+ * nearest one of its length: both neighbours are tried here. */
+static void every_power_of_two_has_its_shortest_form(void **state)
+{
+    (void)state;
+    for (int exponent = -1074; exponent <= 1023; exponent++) {
+        double value = ldexp(1, exponent);
+        char out[NUMBER_TEXT_SIZE];
+        (void)number_format_double(value, out);
+        assert_true(strtod(out, NULL) == value);
+        for (int digits = 1; digits < (int)significant_digits(out); digits++) {
+            char text[NUMBER_TEXT_SIZE];
+            (void)snprintf(text, sizeof text, "%.*e", digits - 1, value);
+            char *mark = strchr(text, 'e');
+            int nearest_exponent = (int)strtol(mark + 1, NULL, 10) - (digits - 1);
+            *mark = '\0';
+            if (digits > 1)
+                memmove(text + 1, text + 2, strlen(text + 2) + 1); /* the point */
+            long long nearest = strtoll(text, NULL, 10);
+            for (long long near = nearest - 1; near <= nearest + 1; near++) {
+                (void)snprintf(text, sizeof text, "%llde%d", near, nearest_exponent);
+                if (strtod(text, NULL) == value)
+                    fail_msg("2^%d is written %s, but %s is shorter", exponent, out, text);
+            }
+        }
+    }
+}
+
 static void a_million_doubles_read_back_as_they_were(void **state)
 {
     (void)state;
@@ -205,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_are_written_in_full),
         cmocka_unit_test(doubles_have_their_shortest_form),
+        cmocka_unit_test(every_power_of_two_has_its_shortest_form),
         cmocka_unit_test(a_million_doubles_read_back_as_they_were),
         cmocka_unit_test(numbers_are_read_as_json_writes_them),
     };
