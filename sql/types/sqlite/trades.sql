@@ -8,6 +8,8 @@
 -- # SQLite has no numeric, so the 15 digits are an integer ("digits") with a power of ten
 -- # ("exponent"), and money is counted in whole cents, which add up exactly. It is printed as a
 -- # decimal, always with two digits, so that the text is the same from both databases.
+-- # Amounts from 10^12 on are outside of that: where the fifteen digits are a tie, SQLite's printf
+-- # goes up and PostgreSQL to the even digit; and from 9 * 10^16 on cents do not fit an integer.
 
 -- title: Trades
 -- column id text: Trade
