@@ -14,7 +14,12 @@
 #include "base/buf.h"
 #include "export/cell.h"
 
-enum { BATCH_ROWS = 1024, BATCH_TEXT_BYTES = 256 * 1024, BATCH_MAX_TEXT_BYTES = 1 << 30 };
+/* The last is for a row that is larger alone: a worker may need some three times that. */
+enum {
+    BATCH_ROWS = 1024,
+    BATCH_TEXT_BYTES = 256 * 1024,
+    BATCH_MAX_TEXT_BYTES = 256 * 1024 * 1024,
+};
 
 struct batch {
     size_t column_count;
