@@ -47,11 +47,6 @@ void sha256_free(struct sha256 *hash)
     EVP_MD_CTX_free(context_of(hash));
 }
 
-void sha256_of(struct str text, uint8_t out[SHA256_SIZE])
-{
-    require(EVP_Digest(text.ptr, text.len, out, NULL, EVP_sha256(), NULL), "EVP_Digest");
-}
-
 void sha256_format(const uint8_t digest[SHA256_SIZE], char out[SHA256_HEX_LEN + 1])
 {
     static const char digits[] = "0123456789abcdef";

@@ -20,9 +20,6 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t len);
 void sha256_finish(struct sha256 *hash, uint8_t out[SHA256_SIZE]);
 void sha256_free(struct sha256 *hash);
 
-/* SHA-256 of one text. */
-void sha256_of(struct str text, uint8_t out[SHA256_SIZE]);
-
 /* 64 lower-case hex digits and a NUL. */
 void sha256_format(const uint8_t digest[SHA256_SIZE], char out[SHA256_HEX_LEN + 1]);
 

@@ -23,17 +23,12 @@ struct reading {
 static bool refuse(const struct reading *reading, struct str value, const char *expected)
 {
     char shown[SHOWN_BYTES];
-    size_t len = value.len < sizeof shown ? value.len : sizeof shown;
-    if (len)
-        len = utf8_valid_prefix(value.ptr, len);
-    for (size_t i = 0; i < len; i++) {
-        shown[i] = value.ptr[i];
-        if ((unsigned char)shown[i] < ' ')
-            shown[i] = '?';
-    }
+    struct str cut = utf8_cut(value, sizeof shown);
+    for (size_t i = 0; i < cut.len; i++)
+        shown[i] = (unsigned char)cut.ptr[i] < ' ' ? '?' : cut.ptr[i];
     return err_set_field(reading->err, reading->field, "filter %.*s: \"%.*s%s\" is not %s",
-                         STR_ARG(reading->filter->name), (int)len, shown,
-                         len < value.len ? "…" : "", expected);
+                         STR_ARG(reading->filter->name), (int)cut.len, shown,
+                         cut.len < value.len ? "…" : "", expected);
 }
 
 static bool read_text(const struct reading *reading, struct str value, struct filter_value *out)

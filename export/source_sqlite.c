@@ -241,25 +241,13 @@ static bool run_query(struct source *base, const struct source_query *query, str
     return true;
 }
 
-/* SQLite gives "", ":memory:" and "file:…" meanings of their own; a path that begins with a
- * directory is only a path. */
-static char *plain_path(struct str path)
-{
-    const char *directory = path.ptr[0] == '/' ? "" : "./";
-    struct buf plain;
-    buf_init(&plain, SIZE_MAX);
-    buf_add_text(&plain, directory);
-    buf_add_str(&plain, path);
-    return plain.ptr;
-}
-
 bool source_sqlite_open(struct str path, struct source **out, struct err *err)
 {
     if (path.len == 0 || str_find(path, '\0') < path.len)
         return err_set(err, ERR_INVALID, "the source's URL names no database; write sqlite:PATH");
     struct sqlite_source *source = mem_new(struct sqlite_source);
     source->base.ops = &ops;
-    source->path = plain_path(path);
+    source->path = sqlite_plain_path(path, "");
     struct sqlite_connection *connection = NULL;
     if (!sqlite_connection_open(source->path, NULL, &connection, err)) {
         close_source(&source->base);

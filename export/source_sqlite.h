@@ -29,6 +29,11 @@ struct sqlite_connection {
 /* What the database was asked to do when it failed. */
 enum sqlite_phase { SQLITE_PHASE_OPEN, SQLITE_PHASE_PREPARE, SQLITE_PHASE_STEP };
 
+/* The path with `suffix`, so that it is a path whatever SQLite would take it for: "", ":memory:"
+ * and "file:…" have meanings of their own, what begins with a directory has not. Free with free().
+ */
+char *sqlite_plain_path(struct str path, const char *suffix);
+
 /* Opens the database read-only and fixes a snapshot of it, which lasts until the close. From then
  * on it runs SELECTs only. `path` must not be what SQLite gives a meaning of its own. */
 bool sqlite_connection_open(const char *path, struct stop *stop, struct sqlite_connection **out,

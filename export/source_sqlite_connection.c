@@ -17,6 +17,16 @@ enum {
     PRIMARY_CODE_MASK = 0xFF
 };
 
+char *sqlite_plain_path(struct str path, const char *suffix)
+{
+    struct buf plain;
+    buf_init(&plain, SIZE_MAX);
+    buf_add_text(&plain, str_starts_with(path, STR("/")) ? "" : "./");
+    buf_add_str(&plain, path);
+    buf_add_text(&plain, suffix);
+    return plain.ptr;
+}
+
 static const struct {
     int option;
     int value;

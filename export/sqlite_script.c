@@ -5,8 +5,8 @@
  */
 #include "export/sqlite_script.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
+#include "export/source_sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,25 +20,13 @@ struct sqlite_script {
     char *beside; /* NULL once it was renamed */
 };
 
-static char *print_path(const char *directory, const char *path, const char *suffix)
-{
-    struct buf text;
-    buf_init(&text, SIZE_MAX);
-    buf_add_text(&text, directory);
-    buf_add_text(&text, path);
-    buf_add_text(&text, suffix);
-    return text.ptr;
-}
-
 bool sqlite_script_open(const char *path, struct sqlite_script **out, struct err *err)
 {
     struct sqlite_script *script = mem_new(struct sqlite_script);
-    /* "./": a path, whatever SQLite would take "file:…" for. */
-    const char *directory = path[0] == '/' ? "" : "./";
     char suffix[32];
     (void)snprintf(suffix, sizeof suffix, ".part-%ld", (long)getpid());
-    script->path = print_path(directory, path, "");
-    script->beside = print_path(directory, path, suffix);
+    script->path = sqlite_plain_path(str_of(path), "");
+    script->beside = sqlite_plain_path(str_of(path), suffix);
     (void)unlink(script->beside);
     int code =
         sqlite3_open_v2(script->beside, &script->db,

@@ -43,9 +43,7 @@ static bool fail(const struct parser *parser, const char *format, ...)
 /* As much of a text as a message should repeat. */
 static struct str shown(struct str text)
 {
-    if (text.len <= SHOWN_BYTES)
-        return text;
-    return (struct str){text.ptr, utf8_valid_prefix(text.ptr, SHOWN_BYTES)};
+    return utf8_cut(text, SHOWN_BYTES);
 }
 
 static bool check_name(const struct parser *parser, const char *what, struct str name)

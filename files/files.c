@@ -91,11 +91,6 @@ bool files_open(struct files *files, struct str key, struct file_reader **out, s
     return check_key(key, err) && files->ops->open(files, key, out, err);
 }
 
-int64_t file_reader_size(const struct file_reader *reader)
-{
-    return reader->size;
-}
-
 bool file_reader_read(struct file_reader *reader, int64_t offset, void *out, size_t len,
                       size_t *out_len, struct err *err)
 {

@@ -66,8 +66,6 @@ void file_writer_abort(struct file_writer *writer);
 bool files_open(struct files *files, struct str key, struct file_reader **out,
                 struct err *err) MUST_CHECK;
 
-int64_t file_reader_size(const struct file_reader *reader);
-
 /* Reads up to `len` bytes at `offset`; *out_len is less only at the end of the file. */
 bool file_reader_read(struct file_reader *reader, int64_t offset, void *out, size_t len,
                       size_t *out_len, struct err *err) MUST_CHECK;
@@ -107,7 +105,6 @@ struct file_writer {
 
 struct file_reader {
     const struct files_ops *ops;
-    int64_t size;
 };
 
 enum { FILES_MAX_KEY = 80 };

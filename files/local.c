@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MODE_FILE = 0600, WRITE_BACK_BYTES = 8 << 20, PROBE_SIZE = 4096 };
@@ -207,15 +206,10 @@ static bool local_open(struct files *files, struct str key, struct file_reader *
     int fd = openat(local_of(files)->dir.fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return err_set(err, ERR_NOT_FOUND, "the file is not in the file store any more");
-    struct stat facts;
-    if (fd < 0 || fstat(fd, &facts) < 0) {
-        (void)fail(err);
-        if (fd >= 0)
-            (void)close(fd);
-        return false;
-    }
+    if (fd < 0)
+        return fail(err);
     struct local_reader *local = mem_new(struct local_reader);
-    local->reader = (struct file_reader){.ops = files->ops, .size = facts.st_size};
+    local->reader = (struct file_reader){.ops = files->ops};
     local->fd = fd;
     *out = &local->reader;
     return true;
