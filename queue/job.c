@@ -76,6 +76,23 @@ void job_copy(struct arena *arena, const struct job *job, struct job *out)
     out->file.sha256 = arena_copy_str(arena, job->file.sha256);
 }
 
+static size_t texts_bytes(const struct str *texts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += texts[i].len;
+    return bytes;
+}
+
+size_t job_spec_bytes(const struct job_spec *spec)
+{
+    size_t bytes = texts_bytes(spec->columns, spec->column_count);
+    for (size_t i = 0; i < spec->filter_count; i++)
+        bytes += spec->filters[i].name.len +
+                 texts_bytes(spec->filters[i].values, spec->filters[i].value_count);
+    return bytes;
+}
+
 static bool texts_equal(const struct str *a, size_t a_count, const struct str *b, size_t b_count)
 {
     if (a_count != b_count)

@@ -126,6 +126,9 @@ const char *job_state_name(enum job_state state);
 /* A deep copy whose texts lie in `arena`. */
 void job_copy(struct arena *arena, const struct job *job, struct job *out);
 
+/* Bytes of what a caller may make long: names and values of its filters, names of its columns. */
+size_t job_spec_bytes(const struct job_spec *spec);
+
 /* Whether two requests ask for the same: for request_id. The order of filters does not matter. */
 bool job_spec_equal(const struct job_spec *a, const struct job_spec *b);
 

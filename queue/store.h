@@ -37,6 +37,12 @@ struct store_options {
 /* The defaults of the contract for the memory store. */
 struct store_options store_options_default(void);
 
+/* What the memory store keeps of an owner's jobs that ended and have no file: FAILED, CANCELLED and
+ * EXPIRED. The one that ended first is forgotten first, before its time, so that creating and
+ * cancelling takes no more and more memory. Jobs that have a file are not counted and stay until it
+ * was removed. (The PostgreSQL store has a disk, and goes by time alone.) */
+enum { STORE_MEMORY_MAX_ENDED = 1000 };
+
 /* Jobs in this process, lost at its end. `clock` and `hub` outlive the store; `hub` may be NULL. */
 struct store *store_memory_new(const struct store_options *options, const struct clock *clock,
                                struct hub *hub);

@@ -21,8 +21,10 @@
 /* An owner with at least one job. */
 struct memory_owner {
     struct index_node by_name;
-    struct list jobs; /* in order of creation */
-    struct list due;  /* QUEUED and due, first in first out */
+    struct list jobs;  /* in order of creation */
+    struct list due;   /* QUEUED and due, first in first out */
+    struct list ended; /* final without a file, in the order in which they ended */
+    size_t ended_count;
     struct heap_node in_line;
     int32_t active;
     int32_t running;
@@ -34,8 +36,9 @@ struct memory_job {
     struct index_node by_id;
     struct index_node by_request; /* in no index without a request_id */
     struct list by_owner;
-    struct list by_age;   /* all jobs, in order of creation */
-    struct list by_state; /* its owner's due, or running or finished */
+    struct list by_age;    /* all jobs, in order of creation */
+    struct list by_state;  /* its owner's due, or running or finished */
+    struct list by_ending; /* its owner's ended */
     struct heap_node in_waiting;
     struct memory_owner *owner;
     struct arena arena;  /* what was asked for: lives as long as the job */

@@ -90,6 +90,23 @@ static void count_move(struct memory_store *store, enum job_state from, enum job
     counters->cancelled += to == JOB_CANCELLED;
 }
 
+static void leave_ended(struct memory_job *entry)
+{
+    if (list_is_empty(&entry->by_ending))
+        return;
+    list_remove(&entry->by_ending);
+    entry->owner->ended_count--;
+}
+
+static void join_ended(struct memory_store *store, struct memory_job *entry)
+{
+    struct memory_owner *owner = entry->owner;
+    list_push(&owner->ended, &entry->by_ending);
+    owner->ended_count++;
+    if (owner->ended_count > STORE_MEMORY_MAX_ENDED)
+        memory_forget(store, CONTAINER_OF(owner->ended.next, struct memory_job, by_ending));
+}
+
 void memory_move(struct memory_store *store, struct memory_job *entry, enum job_state to)
 {
     struct job *job = &entry->job;
@@ -103,6 +120,7 @@ void memory_move(struct memory_store *store, struct memory_job *entry, enum job_
     job->state = to;
     job->next_attempt_ms = 0;
     memory_line_leave(store, entry);
+    leave_ended(entry);
     if (to == JOB_RUNNING)
         list_push(&store->running, &entry->by_state);
     if (!job_state_is_final(to))
@@ -111,6 +129,8 @@ void memory_move(struct memory_store *store, struct memory_job *entry, enum job_
     if (to != JOB_EXPIRED)
         job->completed_ms = now;
     job->expires_ms = now + store->options.retention_ms;
+    if (to != JOB_COMPLETED)
+        join_ended(store, entry);
 }
 
 /* ---- Beginning and ending ---- */
@@ -126,6 +146,7 @@ static struct memory_owner *get_owner(struct memory_store *store, struct str nam
         memcpy(owner->name, name.ptr, name.len);
     list_init(&owner->jobs);
     list_init(&owner->due);
+    list_init(&owner->ended);
     index_add(&store->by_owner, &owner->by_name, owner_hash(store, name));
     return owner;
 }
@@ -148,6 +169,7 @@ struct memory_job *memory_add(struct memory_store *store, const struct job_draft
     entry->owner->active++;
     store->counters.queued++;
     list_init(&entry->by_state);
+    list_init(&entry->by_ending);
     index_add(&store->by_id, &entry->by_id, id_hash(store, job.id));
     if (!str_is_empty(job.request_id))
         index_add(&store->by_request, &entry->by_request,
@@ -167,6 +189,7 @@ void memory_forget(struct memory_store *store, struct memory_job *entry)
     list_remove(&entry->by_owner);
     list_remove(&entry->by_age);
     memory_line_leave(store, entry);
+    leave_ended(entry);
     if (list_is_empty(&owner->jobs)) {
         index_remove(&store->by_owner, &owner->by_name);
         free(owner);

@@ -11,6 +11,9 @@ enum {
     REQUEST_ID_MAX = 128,
     PAGE_SIZE_DEFAULT = 50,
     PAGE_SIZE_MAX = 100,
+    PAGE_MAX_BYTES = 2 * 1024 * 1024, /* what gRPC clients take by default is twice that */
+    JOB_FIXED_BYTES = 512,            /* ids, times, counts, names of ours */
+    VALUE_FIXED_BYTES = 8,
     MS_PER_S = 1000,
 };
 
@@ -108,6 +111,29 @@ static struct str make_page_token(const struct job *last, struct arena *arena)
     return arena_copy_str(arena, buf_str(&text));
 }
 
+/* What a job has in an answer, at most. */
+static size_t job_bytes(const struct job *job)
+{
+    const struct job_spec *spec = &job->spec;
+    size_t values = spec->column_count + spec->filter_count;
+    for (size_t i = 0; i < spec->filter_count; i++)
+        values += spec->filters[i].value_count;
+    return JOB_FIXED_BYTES + job_spec_bytes(spec) + values * VALUE_FIXED_BYTES + job->owner.len +
+           job->request_id.len + job->error.message.len + job->file.name.len;
+}
+
+/* How many of the jobs make a page: at least one. */
+static size_t count_fitting(const struct job *jobs, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += job_bytes(&jobs[i]);
+        if (i > 0 && bytes > PAGE_MAX_BYTES)
+            return i;
+    }
+    return count;
+}
+
 bool exports_list(struct exports *exports, const struct caller *caller,
                   const struct exports_list_request *request, struct arena *arena,
                   struct exports_page *out, struct err *err)
@@ -134,8 +160,9 @@ bool exports_list(struct exports *exports, const struct caller *caller,
     if (!read_page_token(request->page_token, &query, err) ||
         !store_list(exports->store, &query, arena, &page.jobs, &page.count, err))
         return false;
-    if (page.count > page_size) {
-        page.count = page_size;
+    size_t fitting = count_fitting(page.jobs, page.count < page_size ? page.count : page_size);
+    if (page.count > fitting) {
+        page.count = fitting;
         page.next_page_token = make_page_token(&page.jobs[page.count - 1], arena);
     }
     *out = page;

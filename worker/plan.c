@@ -65,6 +65,17 @@ static bool unknown_filter(const struct export_type *type, const char *field, st
                          STR_ARG(type->name), STR_ARG(shown(name)), names_text(&names));
 }
 
+static bool check_size(const struct job_spec *spec, struct err *err)
+{
+    size_t bytes = job_spec_bytes(spec);
+    if (bytes <= PLAN_MAX_SPEC_BYTES)
+        return true;
+    return err_set_field(err, spec->filter_count ? "filters" : "columns",
+                         "filters and columns have %zu bytes of names and values; at most %d are "
+                         "accepted",
+                         bytes, PLAN_MAX_SPEC_BYTES);
+}
+
 static bool plan_filters(const struct export_type *type, const struct job_spec *spec,
                          struct arena *arena, const struct filter_value **out, struct err *err)
 {
@@ -187,7 +198,7 @@ bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struc
                struct plan *out, struct err *err)
 {
     struct plan plan = {0};
-    if (!find_type(catalog, spec->type, &plan.type, err) ||
+    if (!check_size(spec, err) || !find_type(catalog, spec->type, &plan.type, err) ||
         !find_format(spec->format, &plan.format, err) ||
         !plan_filters(plan.type, spec, arena, &plan.filters, err) ||
         !plan_columns(spec, arena, &plan, err))

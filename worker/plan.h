@@ -10,6 +10,10 @@
 #include "export/writer.h"
 #include "queue/job.h"
 
+/* Names and values of filters, and names of columns, in all: a job is kept for as long as its
+ * retention, and given out with every list. */
+enum { PLAN_MAX_SPEC_BYTES = 64 * 1024 };
+
 /* Lives in the arena it was made in; points into the catalog. */
 struct plan {
     const struct export_type *type;

@@ -70,6 +70,7 @@ BAD_CREATES = [
     (notes((LONG, "1")), "filters[0].name", ["4000"]),
     (notes(webhook_url="https://x/" + LONG), "webhook_url", ["4010", "2048"]),
     (notes(*[("mood", "good")] * 1000), "filters", ["1000"]),
+    (notes(("tags", *["t" * 1000] * 70)), "filters", ["70004", "65536"]),
     (notes(("tags", *["a"] * 20000)), "filters[0].values", ["20000"]),
 ]
 

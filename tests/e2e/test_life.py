@@ -205,6 +205,20 @@ class Listing(Case):
         self.assertEqual(50, len(self.alice.ListJobs().jobs))
         self.assertEqual(100, len(self.alice.ListJobs(page_size=1000).jobs))
 
+    def test_a_page_of_large_jobs_is_short_enough_for_any_client(self):
+        tags = ["%1000d" % i for i in range(60)]
+        made = []
+        for _ in range(80):  # five megabytes in all; a client takes four at once
+            made.append(self.alice.create("notes", filters={"tags": tags}).id)
+            self.alice.completed(made[-1])
+        seen, token = [], ""
+        while token or not seen:
+            page = self.alice.ListJobs(page_size=100, page_token=token)
+            self.assertTrue(page.jobs)
+            seen += [job.id for job in page.jobs]
+            token = page.next_page_token
+        self.assertEqual(made[::-1], seen)
+
     def test_filters_choose_by_state_type_and_request_id(self):
         done = self.alice.completed(self.alice.rows(1, request_id="mine").id).id
         failed = self.alice.ended(self.alice.create("torn").id).id

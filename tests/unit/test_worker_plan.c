@@ -129,6 +129,37 @@ static void each_mistake_names_its_field_and_what_would_be_accepted(void **state
     }
 }
 
+/* As much as is accepted, and a byte more: in a value, in a filter's name, in a column's. */
+static void a_job_has_only_so_many_bytes_of_filters_and_columns(void **state)
+{
+    (void)state;
+    static char bytes[PLAN_MAX_SPEC_BYTES + 1];
+    memset(bytes, '7', sizeof bytes);
+    for (size_t extra = 0; extra <= 1; extra++) {
+        struct str long_text = {bytes, PLAN_MAX_SPEC_BYTES - 9 + extra};
+        const struct job_filter filters[] = {{STR("minAmount"), &long_text, 1},
+                                             {{bytes, PLAN_MAX_SPEC_BYTES + extra}, NULL, 0}};
+        const struct str column = {bytes, PLAN_MAX_SPEC_BYTES + extra};
+        const struct job_spec specs[] = {
+            {.type = STR("orders"), .filters = &filters[0], .filter_count = 1},
+            {.type = STR("orders"), .filters = &filters[1], .filter_count = 1},
+            {.type = STR("orders"), .columns = &column, .column_count = 1},
+        };
+        static const char *const fields[] = {"filters", "filters", "columns"};
+        for (size_t i = 0; i < COUNT_OF(specs); i++) {
+            struct arena arena = {0};
+            struct plan plan;
+            struct err err = {0};
+            assert_false(plan_make(shop.catalog, &specs[i], &arena, &plan, &err));
+            assert_int_equal(err.code, ERR_INVALID);
+            assert_int_equal(strstr(err.text, "65537 bytes") != NULL, extra);
+            if (extra)
+                assert_string_equal(err.field, fields[i]);
+            arena_done(&arena);
+        }
+    }
+}
+
 static void what_this_version_cannot_do_is_said(void **state)
 {
     (void)state;
@@ -155,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_plan_without_wishes_takes_the_defaults),
         cmocka_unit_test(columns_come_in_the_order_asked_for),
         cmocka_unit_test(each_mistake_names_its_field_and_what_would_be_accepted),
+        cmocka_unit_test(a_job_has_only_so_many_bytes_of_filters_and_columns),
         cmocka_unit_test(what_this_version_cannot_do_is_said),
     };
     return cmocka_run_group_tests(tests, open_shop, close_shop);
