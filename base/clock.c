@@ -17,11 +17,22 @@ static int64_t system_now_ms(const struct clock *clock)
     return read_ms(CLOCK_REALTIME);
 }
 
-const struct clock clock_system = {.now_ms = system_now_ms};
+static int64_t system_steady_ms(const struct clock *clock)
+{
+    (void)clock;
+    return clock_monotonic_ms();
+}
+
+const struct clock clock_system = {.now_ms = system_now_ms, .steady_ms = system_steady_ms};
 
 int64_t clock_now_ms(const struct clock *clock)
 {
     return clock->now_ms(clock);
+}
+
+int64_t clock_steady_ms(const struct clock *clock)
+{
+    return clock->steady_ms(clock);
 }
 
 int64_t clock_monotonic_ms(void)

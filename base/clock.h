@@ -11,12 +11,16 @@
 struct clock {
     /* Milliseconds since 1970. Thread-safe. */
     int64_t (*now_ms)(const struct clock *clock);
+    /* Milliseconds since some time in the past, on a clock that nobody sets. Thread-safe. May be
+     * NULL where only the wall clock is asked. */
+    int64_t (*steady_ms)(const struct clock *clock);
 };
 
-/* The system's wall clock. */
+/* The system's clocks. */
 extern const struct clock clock_system;
 
 int64_t clock_now_ms(const struct clock *clock);
+int64_t clock_steady_ms(const struct clock *clock);
 
 /* Milliseconds on a clock that is never set; for durations and deadlines inside the process. */
 int64_t clock_monotonic_ms(void);

@@ -43,7 +43,9 @@ struct store_options store_options_default(void);
  * was removed. (The PostgreSQL store has a disk, and goes by time alone.) */
 enum { STORE_MEMORY_MAX_ENDED = 1000 };
 
-/* Jobs in this process, lost at its end. `clock` and `hub` outlive the store; `hub` may be NULL. */
+/* Jobs in this process, lost at its end. Leases go by the clock's steady hand, so that setting the
+ * wall clock loses no running job and no download. `clock` and `hub` outlive the store; `hub` may
+ * be NULL. */
 struct store *store_memory_new(const struct store_options *options, const struct clock *clock,
                                struct hub *hub);
 

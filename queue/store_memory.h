@@ -45,9 +45,10 @@ struct memory_job {
     struct arena result; /* texts of job.error and job.file: anew with each outcome */
     struct job job;
     struct download download;
-    int64_t due_ms; /* QUEUED: when it may be claimed */
-    int64_t claim;  /* RUNNING: the ticket's */
-    int64_t lease_until_ms;
+    int64_t download_until_ms; /* steady: how long its lease holds */
+    int64_t due_ms;            /* QUEUED: when it may be claimed */
+    int64_t claim;             /* RUNNING: the ticket's */
+    int64_t lease_until_ms;    /* steady */
     char worker[WORKER_NAME_MAX];
 };
 
@@ -82,6 +83,12 @@ static inline struct memory_store *memory_of(struct store *store)
 static inline int64_t memory_now(const struct memory_store *store)
 {
     return clock_now_ms(store->clock);
+}
+
+/* What leases go by. */
+static inline int64_t memory_steady(const struct memory_store *store)
+{
+    return clock_steady_ms(store->clock);
 }
 
 /* ---- All with the mutex held ---- */

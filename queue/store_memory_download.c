@@ -4,6 +4,19 @@
  */
 #include "queue/store_memory.h"
 
+/* The download with its lease as of the wall clock, which download.h goes by. */
+static struct download *download_at(const struct memory_store *store, struct memory_job *entry,
+                                    int64_t now_ms)
+{
+    entry->download.lease_until_ms = now_ms + entry->download_until_ms - memory_steady(store);
+    return &entry->download;
+}
+
+static void extend_lease(const struct memory_store *store, struct memory_job *entry)
+{
+    entry->download_until_ms = memory_steady(store) + store->options.download_lease_ms;
+}
+
 bool memory_issue_token(struct store *base, struct uuid id, int64_t *out_token_no, struct err *err)
 {
     struct memory_store *store = memory_of(base);
@@ -23,10 +36,12 @@ bool memory_download_open(struct store *base, struct uuid id, int64_t token_no, 
     struct memory_job *entry = NULL;
     pthread_mutex_lock(&store->mutex);
     int64_t lease = store->last_lease + 1;
+    int64_t now_ms = memory_now(store);
     bool is_ok = memory_find(store, id, &entry, err) &&
-                 download_open(&entry->download, &entry->job, &store->options, memory_now(store),
-                               token_no, offset, lease, err);
+                 download_open(download_at(store, entry, now_ms), &entry->job, &store->options,
+                               now_ms, token_no, offset, lease, err);
     if (is_ok) {
+        extend_lease(store, entry);
         store->last_lease = lease;
         *out_lease = lease;
         job_copy(arena, &entry->job, out);
@@ -44,6 +59,8 @@ bool memory_download_renew(struct store *base, struct uuid id, int64_t lease,
     bool is_held = entry ? download_renew(&entry->download, entry->job.file.size, &store->options,
                                           memory_now(store), lease, transfer, err)
                          : download_refuse_lease(err);
+    if (is_held)
+        extend_lease(store, entry);
     pthread_mutex_unlock(&store->mutex);
     return is_held;
 }

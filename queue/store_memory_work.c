@@ -21,7 +21,7 @@ static void claim(struct memory_store *store, struct memory_job *entry, const ch
     job->started_ms = now;
     job->progress = (struct job_progress){.phase = PHASE_QUERYING};
     entry->claim = ++store->last_claim;
-    entry->lease_until_ms = now + store->options.lease_ms;
+    entry->lease_until_ms = memory_steady(store) + store->options.lease_ms;
     (void)snprintf(entry->worker, sizeof entry->worker, "%s", worker);
     *out = (struct ticket){.id = job->id, .attempt = job->attempt, .claim = entry->claim};
     (void)snprintf(out->worker, sizeof out->worker, "%s", worker);
@@ -94,7 +94,7 @@ bool memory_heartbeat(struct store *base, const struct ticket *tickets, size_t c
         struct memory_job *entry = holder(store, &tickets[i]);
         out_is_lost[i] = !entry;
         if (entry)
-            entry->lease_until_ms = memory_now(store) + store->options.lease_ms;
+            entry->lease_until_ms = memory_steady(store) + store->options.lease_ms;
     }
     pthread_mutex_unlock(&store->mutex);
     return true;
@@ -228,7 +228,7 @@ bool memory_rescue(struct store *base, struct err *err)
     struct memory_store *store = memory_of(base);
     (void)err;
     pthread_mutex_lock(&store->mutex);
-    int64_t now = memory_now(store);
+    int64_t now = memory_steady(store);
     struct list *next = NULL;
     for (struct list *node = store->running.next; node != &store->running; node = next) {
         next = node->next;
@@ -254,7 +254,8 @@ bool memory_list_expired(struct store *base, size_t limit, struct arena *arena,
         const struct memory_job *entry = CONTAINER_OF(node, struct memory_job, by_state);
         if (entry->job.expires_ms > now)
             break; /* in the order in which they ended */
-        bool is_downloading = entry->download.lease && entry->download.lease_until_ms > now;
+        bool is_downloading =
+            entry->download.lease && entry->download_until_ms > memory_steady(store);
         if (entry->job.state == JOB_COMPLETED && !is_downloading)
             job_copy(arena, &entry->job, &jobs[count++]);
     }

@@ -14,13 +14,26 @@ static int64_t test_clock_now(const struct clock *base)
     return (int64_t)atomic_load(&clock->now_ms);
 }
 
+static int64_t test_clock_steady(const struct clock *base)
+{
+    struct test_clock *clock = CONTAINER_OF(base, struct test_clock, base);
+    return (int64_t)atomic_load(&clock->steady_ms);
+}
+
 void test_clock_init(struct test_clock *clock)
 {
-    clock->base.now_ms = test_clock_now;
+    clock->base = (struct clock){.now_ms = test_clock_now, .steady_ms = test_clock_steady};
     atomic_init(&clock->now_ms, 1700000000000);
+    atomic_init(&clock->steady_ms, 1000);
 }
 
 void test_clock_advance(struct test_clock *clock, int64_t ms)
+{
+    (void)atomic_fetch_add(&clock->now_ms, ms);
+    (void)atomic_fetch_add(&clock->steady_ms, ms);
+}
+
+void test_clock_set_by(struct test_clock *clock, int64_t ms)
 {
     (void)atomic_fetch_add(&clock->now_ms, ms);
 }

@@ -34,10 +34,12 @@ enum { STORE_CASE_IS_SKIPPED = 77 };
 struct test_clock {
     struct clock base;
     atomic_llong now_ms;
+    atomic_llong steady_ms;
 };
 
 void test_clock_init(struct test_clock *clock);
 void test_clock_advance(struct test_clock *clock, int64_t ms);
+void test_clock_set_by(struct test_clock *clock, int64_t ms); /* the wall clock alone */
 
 struct world {
     const struct store_case *store_case;

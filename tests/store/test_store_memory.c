@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What only the store in memory promises: how much it keeps.
+ * What only the store in memory promises: how much it keeps, and that its leases outlive a wall
+ * clock that is set.
  */
 #include "tests/store/store_kit.h"
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
 static bool is_known(struct world *world, const struct job *job)
 {
@@ -38,6 +41,66 @@ static void who_creates_and_cancels_for_ever_is_kept_a_thousand_jobs(void **stat
     assert_true(is_known(world, &of_bob));
 }
 
+static void who_sets_the_clock_loses_no_running_job(void **state)
+{
+    struct world *world = *state;
+    struct job job = create_job(world, "alice");
+    struct ticket ticket;
+    (void)claim_job(world, &ticket);
+    static const int64_t steps_ms[] = {DAY_MS, -2 * DAY_MS, DAY_MS};
+    for (size_t i = 0; i < COUNT_OF(steps_ms); i++) {
+        test_clock_set_by(&world->clock, steps_ms[i]);
+        assert_ok(world, store_rescue(world->store, &world->err));
+        assert_state(get_job(world, job.id), JOB_RUNNING);
+    }
+    test_clock_advance(&world->clock, world->options.lease_ms - 1);
+    bool is_lost = true;
+    assert_ok(world, store_heartbeat(world->store, &ticket, 1, &is_lost, &world->err));
+    assert_false(is_lost);
+    test_clock_set_by(&world->clock, -DAY_MS); /* nor does a dead worker keep it for a day */
+    test_clock_advance(&world->clock, world->options.lease_ms);
+    assert_ok(world, store_rescue(world->store, &world->err));
+    assert_state(get_job(world, job.id), JOB_QUEUED);
+}
+
+static bool is_listed_as_expired(struct world *world)
+{
+    const struct job *expired = NULL;
+    size_t count = 0;
+    assert_ok(world,
+              store_list_expired(world->store, 10, &world->arena, &expired, &count, &world->err));
+    return count > 0;
+}
+
+static void who_sets_the_clock_loses_no_download(void **state)
+{
+    struct world *world = *state;
+    struct job job = job_in_state(world, "alice", JOB_COMPLETED);
+    const struct transfer transfer = {0, 10, 10};
+    const int64_t lease_ms = world->options.download_lease_ms;
+    int64_t token = 0;
+    int64_t lease = 0;
+    int64_t other = 0;
+    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
+    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
+                                         &lease, &world->err));
+    test_clock_set_by(&world->clock, lease_ms);
+    assert_refused(world,
+                   store_download_open(world->store, job.id, token, 0, &world->arena, &job, &other,
+                                       &world->err),
+                   ERR_BUSY);
+    assert_ok(world, store_download_renew(world->store, job.id, lease, &transfer, &world->err));
+    test_clock_set_by(&world->clock, DAY_MS);
+    assert_false(is_listed_as_expired(world));
+    test_clock_set_by(&world->clock, -2 * DAY_MS);
+    test_clock_advance(&world->clock, lease_ms); /* it was given up, and does not hold for a day */
+    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
+                                         &other, &world->err));
+    test_clock_advance(&world->clock, lease_ms);
+    test_clock_set_by(&world->clock, 2 * DAY_MS);
+    assert_true(is_listed_as_expired(world));
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test)                                                    \
@@ -45,6 +108,8 @@ int main(void)
 #test, test, world_begin, world_end, (void *)(uintptr_t)&store_case \
     }
     const struct CMUnitTest tests[] = {
+        IN_A_WORLD(who_sets_the_clock_loses_no_running_job),
+        IN_A_WORLD(who_sets_the_clock_loses_no_download),
         IN_A_WORLD(who_creates_and_cancels_for_ever_is_kept_a_thousand_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
