@@ -247,6 +247,7 @@ struct store *store_memory_new(const struct store_options *options, const struct
     memory_line_init(store);
     list_init(&store->running);
     list_init(&store->finished);
+    list_init(&store->expired);
     index_init(&store->by_id);
     index_init(&store->by_request);
     index_init(&store->by_owner);

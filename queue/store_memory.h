@@ -69,7 +69,9 @@ struct memory_store {
     struct heap line;     /* owners with due jobs: whose turn it is comes first */
     struct heap waiting;  /* jobs QUEUED for a retry, the next due first */
     struct list running;  /* RUNNING */
-    struct list finished; /* final, in the order in which they ended */
+    struct list finished; /* final, in the order in which they ended, but for those in expired */
+    struct list
+        expired; /* COMPLETED, and retention was seen to be over: whose turn is next first */
     struct index by_id;
     struct index by_request;
     struct index by_owner;

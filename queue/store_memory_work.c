@@ -240,6 +240,29 @@ bool memory_rescue(struct store *base, struct err *err)
     return true;
 }
 
+/* Those whose retention is over go where they wait for their turn. */
+static void gather_expired(struct memory_store *store, int64_t now)
+{
+    struct list *next = NULL;
+    for (struct list *node = store->finished.next; node != &store->finished; node = next) {
+        next = node->next;
+        struct memory_job *entry = CONTAINER_OF(node, struct memory_job, by_state);
+        if (entry->job.expires_ms > now)
+            break; /* in the order in which they ended */
+        if (entry->job.state != JOB_COMPLETED)
+            continue;
+        list_remove(node);
+        list_push(&store->expired, node);
+    }
+}
+
+static bool may_expire(const struct memory_store *store, const struct memory_job *entry,
+                       int64_t now)
+{
+    bool is_downloading = entry->download.lease && entry->download_until_ms > memory_steady(store);
+    return entry->job.expires_ms <= now && !is_downloading; /* the clock may have been set back */
+}
+
 bool memory_list_expired(struct store *base, size_t limit, struct arena *arena,
                          const struct job **out, size_t *out_count, struct err *err)
 {
@@ -249,14 +272,15 @@ bool memory_list_expired(struct store *base, size_t limit, struct arena *arena,
     (void)err;
     pthread_mutex_lock(&store->mutex);
     int64_t now = memory_now(store);
-    for (struct list *node = store->finished.next; node != &store->finished && count < limit;
-         node = node->next) {
+    gather_expired(store, now);
+    const struct list *last = store->expired.prev;
+    bool is_round = list_is_empty(&store->expired);
+    while (!is_round && count < limit) {
+        struct list *node = list_pop(&store->expired);
+        is_round = node == last;
+        list_push(&store->expired, node);
         const struct memory_job *entry = CONTAINER_OF(node, struct memory_job, by_state);
-        if (entry->job.expires_ms > now)
-            break; /* in the order in which they ended */
-        bool is_downloading =
-            entry->download.lease && entry->download_until_ms > memory_steady(store);
-        if (entry->job.state == JOB_COMPLETED && !is_downloading)
+        if (may_expire(store, entry, now))
             job_copy(arena, &entry->job, &jobs[count++]);
     }
     pthread_mutex_unlock(&store->mutex);

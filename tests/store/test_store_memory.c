@@ -101,6 +101,40 @@ static void who_sets_the_clock_loses_no_download(void **state)
     assert_true(is_listed_as_expired(world));
 }
 
+/* Files of which none can be removed: nobody says that they are gone. */
+static void files_that_stay_do_not_hold_up_the_others(void **state)
+{
+    enum { JOBS = 5, LIMIT = 2, ROUNDS = 6 };
+    struct world *world = *state;
+    struct job jobs[JOBS];
+    int listed[JOBS] = {0};
+    for (size_t i = 0; i < JOBS; i++)
+        jobs[i] = job_in_state(world, "alice", JOB_COMPLETED);
+    test_clock_advance(&world->clock, world->options.retention_ms);
+    for (int round = 0; round < ROUNDS; round++) {
+        const struct job *expired = NULL;
+        size_t count = 0;
+        assert_ok(world, store_list_expired(world->store, LIMIT, &world->arena, &expired, &count,
+                                            &world->err));
+        assert_int_equal(count, LIMIT);
+        for (size_t i = 0; i < JOBS; i++)
+            listed[i] +=
+                uuid_equal(expired[0].id, jobs[i].id) + uuid_equal(expired[1].id, jobs[i].id);
+    }
+    for (size_t i = 0; i < JOBS; i++)
+        assert_in_range(listed[i], 2, 3);
+
+    test_clock_set_by(&world->clock, -DAY_MS);
+    assert_false(is_listed_as_expired(world));
+    test_clock_set_by(&world->clock, DAY_MS);
+    assert_ok(world, store_remove(world->store, jobs[0].id, &world->arena, &jobs[0], &world->err));
+    for (size_t i = 1; i < JOBS; i++) {
+        assert_true(is_listed_as_expired(world));
+        assert_ok(world, store_expire(world->store, jobs[i].id, &world->err));
+    }
+    assert_false(is_listed_as_expired(world));
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test)                                                    \
@@ -110,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(who_sets_the_clock_loses_no_running_job),
         IN_A_WORLD(who_sets_the_clock_loses_no_download),
+        IN_A_WORLD(files_that_stay_do_not_hold_up_the_others),
         IN_A_WORLD(who_creates_and_cancels_for_ever_is_kept_a_thousand_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
