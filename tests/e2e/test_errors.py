@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every refusal of the contract: its status, a message that helps, and its details."""
 
+import resource
 import unittest
 
 import grpc
@@ -202,6 +203,20 @@ class GuardRails(Case):
                 self.assertEqual(("GUARD_RAIL", False), (failed.error.code, failed.error.retryable))
                 for word in said:
                     self.assertIn(word, failed.error.message)
+
+
+class FileSize(Case):
+    """What the system lets a process write at most (ulimit -f)."""
+
+    def test_a_file_over_the_systems_limit_fails_its_job_and_not_the_server(self):
+        server = self.serve(EXPORT_WORKERS=1)
+        alice = self.caller(server)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (256 * 1024, resource.RLIM_INFINITY))
+        failed = alice.ended(alice.create("wide", filters={"count": "1000"}).id)
+        self.assertEqual((pb.JOB_STATE_FAILED, "STORE_DENIED"), (failed.state, failed.error.code))
+        self.assertIn("ulimit -f", failed.error.message)
+        self.assertEqual(1, failed.attempt)  # it would not fit the next time either
+        alice.completed(alice.rows(10).id)
 
 
 class SwitchedOff(Case):
