@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdarg.h>
 
-enum { FIRST_CHUNK = 512, LARGEST_CHUNK = 64 * 1024, ALIGNMENT = _Alignof(max_align_t) };
+enum { FIRST_CHUNK = 512, LARGEST_CHUNK = 64 * 1024 };
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -33,6 +33,14 @@ void arena_done(struct arena *arena)
     }
 }
 
+size_t arena_size(const struct arena *arena)
+{
+    size_t size = 0;
+    for (const struct arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        size += sizeof *chunk + chunk->size;
+    return size;
+}
+
 static struct arena_chunk *add_chunk(struct arena *arena, size_t needed)
 {
     size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;
@@ -49,7 +57,7 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t needed)
 void *arena_alloc(struct arena *arena, size_t size)
 {
     assert(size < SIZE_MAX / 2);
-    size_t needed = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t needed = (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
     struct arena_chunk *chunk = arena->chunks;
     if (!chunk || chunk->size - chunk->used < needed)
         chunk = add_chunk(arena, needed);

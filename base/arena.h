@@ -9,6 +9,9 @@
 
 #include "base/str.h"
 
+/* Each piece is aligned to this, so it takes a multiple of it. */
+enum { ARENA_ALIGNMENT = _Alignof(max_align_t) };
+
 struct arena {
     struct arena_chunk *chunks; /* private */
 };
@@ -18,6 +21,9 @@ void arena_init(struct arena *arena);
 
 /* Gives everything back. The arena is empty then, and usable. */
 void arena_done(struct arena *arena);
+
+/* Bytes of memory that it holds, unused parts of its chunks and all. */
+size_t arena_size(const struct arena *arena);
 
 /* `size` zeroed bytes, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));

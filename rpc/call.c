@@ -33,6 +33,7 @@ static void release(struct rpc_call *call)
         grpc_call_unref(call->core);
     arena_done(&call->turn_arena);
     arena_done(&call->arena);
+    server_give_back_decoded(call->server, call->decoded_bytes);
     server_forget(call->server, call);
     rpc_call_unref(call);
 }

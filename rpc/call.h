@@ -66,6 +66,7 @@ struct rpc_call {
     bool has_headers;              /* initial metadata was sent */
 
     ProtobufCMessage *request; /* decoded; of a stream, for all turns */
+    size_t decoded_bytes;      /* what the request takes of the server's max_decoded_bytes */
     enum call_verb verb;       /* of this turn */
     const struct err *failure; /* VERB_FAIL: why, in the turn's arena */
     struct arena arena;

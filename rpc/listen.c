@@ -75,6 +75,7 @@ bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_
     all.max_calls = or_unsigned(options->max_calls, 12000);
     all.max_streams = or_unsigned(options->max_streams, all.max_calls + 100);
     all.max_message_bytes = or_size(options->max_message_bytes, (size_t)1024 * 1024);
+    all.max_decoded_bytes = or_size(options->max_decoded_bytes, (size_t)256 * 1024 * 1024);
     all.max_metadata_bytes = or_size(options->max_metadata_bytes, (size_t)16 * 1024);
     all.max_memory_bytes = or_size(options->max_memory_bytes, (size_t)512 * 1024 * 1024);
     all.keepalive_ms = or_ms(options->keepalive_ms, 60000);

@@ -7,9 +7,12 @@
 static void *alloc(void *data, size_t size)
 {
     struct rpc_memory *memory = data;
-    if (size > memory->left)
+    if (size > SIZE_MAX - ARENA_ALIGNMENT)
         return NULL;
-    memory->left -= size;
+    size_t taken = (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+    if (taken > memory->left)
+        return NULL;
+    memory->left -= taken;
     return arena_alloc(memory->arena, size);
 }
 

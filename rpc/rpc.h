@@ -63,6 +63,8 @@ struct rpc_server_options {
     unsigned max_streams;      /* calls at a time of one connection; max_calls + 100. A client
                                   keeps what is beyond to itself and waits. */
     size_t max_message_bytes;  /* of one request; 1 MiB. Beyond: RESOURCE_EXHAUSTED. */
+    size_t max_decoded_bytes;  /* of the requests of all calls, as they lie in memory; 256 MiB. The
+                                  request beyond gets RESOURCE_EXHAUSTED with a RetryInfo. */
     size_t max_metadata_bytes; /* of one call; 16 KiB */
     size_t max_memory_bytes;   /* of gRPC's own buffers, all calls together; 512 MiB */
     int64_t keepalive_ms;      /* ping a silent connection after this time; 60 s */

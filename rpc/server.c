@@ -47,6 +47,7 @@ struct rpc_server {
         void *data;
     } on_stop[SERVER_MAX_HOOKS];
     size_t on_stop_count;
+    atomic_size_t decoded_bytes; /* of the requests of all calls */
 
     pthread_mutex_t mutex;
     pthread_cond_t has_changed; /* phase, or objects became 0 */
@@ -66,9 +67,26 @@ struct workers *server_workers(struct rpc_server *server)
     return &server->workers;
 }
 
-size_t server_max_decoded_bytes(const struct rpc_server *server)
+size_t server_max_request_memory(const struct rpc_server *server)
 {
     return server->options.max_message_bytes * DECODED_PER_BYTE;
+}
+
+bool server_take_decoded(struct rpc_server *server, size_t bytes, struct err *err)
+{
+    size_t before = atomic_fetch_add_explicit(&server->decoded_bytes, bytes, memory_order_relaxed);
+    if (before + bytes <= server->options.max_decoded_bytes)
+        return true;
+    server_give_back_decoded(server, bytes);
+    (void)err_set(err, ERR_LIMIT,
+                  "the requests that this server holds take all the memory it has "
+                  "for them; ask for less at a time");
+    return err_retry_after(err, LIMIT_RETRY_AFTER_MS);
+}
+
+void server_give_back_decoded(struct rpc_server *server, size_t bytes)
+{
+    atomic_fetch_sub_explicit(&server->decoded_bytes, bytes, memory_order_relaxed);
 }
 
 bool server_is_stopping(const struct rpc_server *server)

@@ -11,7 +11,13 @@
 
 const struct methods *server_methods(const struct rpc_server *server);
 struct workers *server_workers(struct rpc_server *server);
-size_t server_max_decoded_bytes(const struct rpc_server *server);
+/* What one request may take once decoded. */
+size_t server_max_request_memory(const struct rpc_server *server);
+
+/* Takes memory for a decoded request from what all calls may have together, or tells ERR_LIMIT; a
+ * call gives back what it took. Thread-safe. */
+bool server_take_decoded(struct rpc_server *server, size_t bytes, struct err *err) MUST_CHECK;
+void server_give_back_decoded(struct rpc_server *server, size_t bytes);
 
 /* True from the moment rpc_server_stop begins. Thread-safe. */
 bool server_is_stopping(const struct rpc_server *server);

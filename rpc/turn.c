@@ -92,17 +92,25 @@ static void answer_no_request(struct rpc_call *call)
     }
 }
 
-/* Of a lockstep stream a request lasts for its turn, else as long as the call. */
+/* Of a lockstep stream a request lasts until the next, else as long as the call. Nothing but the
+ * request is in the arena yet. */
 static bool read_request(struct rpc_call *call, struct err *err)
 {
-    bool is_for_turn = call->method->kind == METHOD_LOCKSTEP;
+    struct arena *arena = call->method->kind == METHOD_LOCKSTEP ? &call->turn_arena : &call->arena;
     grpc_byte_buffer *bytes = call->request_bytes;
     call->request_bytes = NULL;
-    bool is_ok =
-        codec_read(bytes, call->method->input, is_for_turn ? &call->turn_arena : &call->arena,
-                   server_max_decoded_bytes(call->server), &call->request, err);
+    server_give_back_decoded(call->server, call->decoded_bytes); /* of the request before */
+    call->decoded_bytes = 0;
+    bool is_decoded = codec_read(bytes, call->method->input, arena,
+                                 server_max_request_memory(call->server), &call->request, err);
     grpc_byte_buffer_destroy(bytes);
-    return is_ok;
+    if (is_decoded && server_take_decoded(call->server, arena_size(arena), err)) {
+        call->decoded_bytes = arena_size(arena);
+        return true;
+    }
+    call->request = NULL;
+    arena_done(arena);
+    return false;
 }
 
 static void ask(struct rpc_call *call)

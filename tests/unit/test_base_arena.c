@@ -46,6 +46,18 @@ static void a_piece_larger_than_a_chunk_has_its_own(void **state)
     arena_done(&arena);
 }
 
+static void an_arena_tells_how_much_it_holds(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    assert_int_equal(arena_size(&arena), 0);
+    (void)arena_alloc(&arena, 1 << 20);
+    (void)arena_alloc(&arena, 1);
+    assert_in_range(arena_size(&arena), 1 << 20, (1 << 20) + (1 << 17));
+    arena_done(&arena);
+    assert_int_equal(arena_size(&arena), 0);
+}
+
 static void copies_end_in_nul(void **state)
 {
     (void)state;
@@ -68,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),
         cmocka_unit_test(a_piece_larger_than_a_chunk_has_its_own),
+        cmocka_unit_test(an_arena_tells_how_much_it_holds),
         cmocka_unit_test(copies_end_in_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
