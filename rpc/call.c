@@ -112,6 +112,19 @@ void call_interrupt(struct rpc_call *call)
     wake(call, true);
 }
 
+void call_expire(struct rpc_call *call, int64_t now_ms)
+{
+    pthread_mutex_lock(&call->mutex);
+    bool is_late = call->state == CALL_READING && call->request_due_ms <= now_ms;
+    if (is_late) {
+        call->state = CALL_QUEUED;
+        call_hold(call);
+    }
+    pthread_mutex_unlock(&call->mutex);
+    if (is_late)
+        workers_push(server_workers(call->server), call);
+}
+
 bool rpc_call_is_cancelled(const struct rpc_call *call)
 {
     return atomic_load_explicit(&call->is_cancelled, memory_order_relaxed);
@@ -128,6 +141,7 @@ static void on_received(struct event *event, bool is_ok)
     bool is_awaited = call->state == CALL_READING;
     if (is_awaited) {
         call->state = CALL_QUEUED;
+        call->request_due_ms = INT64_MAX;
         call->request_bytes = call->incoming;
         call->incoming = NULL;
     }
@@ -203,6 +217,7 @@ static void on_accepted(struct event *event, bool is_ok)
     op.data.recv_close_on_server.cancelled = &call->close_flag;
     call_start_batch(call, &op, 1, &call->closed, on_closed);
     call->deadline_ms = deadline_ms(call->details.deadline);
+    call->request_due_ms = clock_monotonic_ms() + server_request_timeout_ms(call->server);
     if (admit(call, &err)) {
         call_read(call);
     } else {

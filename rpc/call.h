@@ -45,7 +45,9 @@ struct rpc_call {
     atomic_uint refs;
     struct rpc_server *server;
     pthread_mutex_t mutex;
-    enum call_state state; /* under mutex */
+    enum call_state state;  /* under mutex */
+    int64_t request_due_ms; /* under mutex: until when the first request may come; INT64_MAX: it is
+                               there */
     atomic_bool is_cancelled;
 
     grpc_call *core;
@@ -86,6 +88,9 @@ void call_run_turn(struct rpc_call *call);
 
 /* The server stops: a call that waits for its client or for a wake gets a turn. Thread-safe. */
 void call_interrupt(struct rpc_call *call);
+
+/* Ends the call if its request is late. Thread-safe. */
+void call_expire(struct rpc_call *call, int64_t now_ms);
 
 /* --- between call.c, turn.c and send.c ------------------------------------------------------- */
 

@@ -13,6 +13,9 @@
 
 enum { MAX_POLLERS = 64, MAX_WORKERS = 1024, MAX_ARGS = 24, IDENTITY_ONLY = 1 };
 
+/* A connection's share of all calls. */
+enum { CALLS_PER_SHARE = 4, LEAST_SHARE = 1100 };
+
 static bool check_unsigned(const char *name, uint64_t value, uint64_t max, struct err *err)
 {
     if (value > max) {
@@ -43,6 +46,7 @@ static bool check(const struct rpc_server_options *options, struct err *err)
            check_ms("keepalive_timeout_ms", options->keepalive_timeout_ms, err) &&
            check_ms("min_ping_interval_ms", options->min_ping_interval_ms, err) &&
            check_ms("handshake_timeout_ms", options->handshake_timeout_ms, err) &&
+           check_ms("request_timeout_ms", options->request_timeout_ms, err) &&
            check_ms("max_connection_age_ms", options->max_connection_age_ms, err) &&
            check_ms("max_connection_age_grace_ms", options->max_connection_age_grace_ms, err) &&
            credentials_check(options, err);
@@ -63,6 +67,12 @@ static int64_t or_ms(int64_t value, int64_t or_else)
     return value ? value : or_else;
 }
 
+static unsigned share_of(unsigned max_calls)
+{
+    unsigned share = max_calls / CALLS_PER_SHARE;
+    return share > LEAST_SHARE ? share : LEAST_SHARE;
+}
+
 bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_options *out,
                     struct err *err)
 {
@@ -73,7 +83,7 @@ bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_
     all.pollers = or_unsigned(options->pollers, 2);
     all.workers = or_unsigned(options->workers, 4);
     all.max_calls = or_unsigned(options->max_calls, 12000);
-    all.max_streams = or_unsigned(options->max_streams, all.max_calls + 100);
+    all.max_streams = or_unsigned(options->max_streams, share_of(all.max_calls));
     all.max_message_bytes = or_size(options->max_message_bytes, (size_t)1024 * 1024);
     all.max_decoded_bytes = or_size(options->max_decoded_bytes, (size_t)256 * 1024 * 1024);
     all.max_metadata_bytes = or_size(options->max_metadata_bytes, (size_t)16 * 1024);
@@ -82,6 +92,7 @@ bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_
     all.keepalive_timeout_ms = or_ms(options->keepalive_timeout_ms, 20000);
     all.min_ping_interval_ms = or_ms(options->min_ping_interval_ms, 10000);
     all.handshake_timeout_ms = or_ms(options->handshake_timeout_ms, 20000);
+    all.request_timeout_ms = or_ms(options->request_timeout_ms, 20000);
     *out = all;
     return true;
 }

@@ -60,8 +60,10 @@ struct rpc_server_options {
     unsigned workers;          /* threads that run handlers; 4 */
     unsigned max_calls;        /* calls at a time, waiting streams too; 12000. What is beyond gets
                                   RESOURCE_EXHAUSTED with a RetryInfo. */
-    unsigned max_streams;      /* calls at a time of one connection; max_calls + 100. A client
-                                  keeps what is beyond to itself and waits. */
+    unsigned max_streams;      /* calls at a time of one connection; a quarter of max_calls, so that
+                                  one cannot take them all, but at least 1100. A client keeps what
+                                  is beyond to itself and waits. gRPC 1.51 cuts off one that does
+                                  not, unless it never acknowledged the limit. */
     size_t max_message_bytes;  /* of one request; 1 MiB. Beyond: RESOURCE_EXHAUSTED. */
     size_t max_decoded_bytes;  /* of the requests of all calls, as they lie in memory; 256 MiB. The
                                   request beyond gets RESOURCE_EXHAUSTED with a RetryInfo. */
@@ -71,6 +73,8 @@ struct rpc_server_options {
     int64_t keepalive_timeout_ms;        /* and drop it when no answer comes within this; 20 s */
     int64_t min_ping_interval_ms;        /* clients that ping more often are sent away; 10 s */
     int64_t handshake_timeout_ms;        /* until a new connection speaks HTTP/2; 20 s */
+    int64_t request_timeout_ms;          /* until a new call has sent its request, then it ends with
+                                            DEADLINE_EXCEEDED; 20 s */
     int64_t max_connection_age_ms;       /* after it clients are asked to connect anew, so that load
                                             balancers can rebalance; no limit */
     int64_t max_connection_age_grace_ms; /* until their calls are cut; no limit */

@@ -15,6 +15,7 @@
 #include "rpc/listen.h"
 
 #include <assert.h>
+#include <grpc/support/time.h>
 
 enum {
     ACCEPTS_PER_POLLER = 8, /* clients that may arrive before a poller looks */
@@ -22,6 +23,7 @@ enum {
     DECODED_PER_BYTE = 16,  /* a message may take this many times its size once decoded */
     LIMIT_RETRY_AFTER_MS = 1000,
     LINGER_MS = 500,
+    LOOKS_PER_TIMEOUT = 4, /* for requests that are late */
 };
 
 enum phase {
@@ -48,6 +50,7 @@ struct rpc_server {
     } on_stop[SERVER_MAX_HOOKS];
     size_t on_stop_count;
     atomic_size_t decoded_bytes; /* of the requests of all calls */
+    _Atomic(int64_t) look_ms;    /* when a poller looks for late requests again */
 
     pthread_mutex_t mutex;
     pthread_cond_t has_changed; /* phase, or objects became 0 */
@@ -70,6 +73,11 @@ struct workers *server_workers(struct rpc_server *server)
 size_t server_max_request_memory(const struct rpc_server *server)
 {
     return server->options.max_message_bytes * DECODED_PER_BYTE;
+}
+
+int64_t server_request_timeout_ms(const struct rpc_server *server)
+{
+    return server->options.request_timeout_ms;
 }
 
 bool server_take_decoded(struct rpc_server *server, size_t bytes, struct err *err)
@@ -201,16 +209,43 @@ void server_on_stop(struct rpc_server *server, void (*hook)(void *), void *data)
     server->on_stop_count++;
 }
 
+static int64_t look_interval_ms(const struct rpc_server *server)
+{
+    return server->options.request_timeout_ms / LOOKS_PER_TIMEOUT + 1;
+}
+
+/* A call that never sends its request would keep its place for ever. One poller looks at a time. */
+static void expire_calls(struct rpc_server *server)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t look_ms = atomic_load(&server->look_ms);
+    int64_t next_ms = now_ms + look_interval_ms(server);
+    if (now_ms < look_ms || !atomic_compare_exchange_strong(&server->look_ms, &look_ms, next_ms))
+        return;
+    pthread_mutex_lock(&server->mutex);
+    for (struct list *node = server->calls.next; node != &server->calls; node = node->next)
+        call_expire(CONTAINER_OF(node, struct rpc_call, node), now_ms);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static gpr_timespec next_look(const struct rpc_server *server)
+{
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                        gpr_time_from_millis(look_interval_ms(server), GPR_TIMESPAN));
+}
+
 static void *poll_events(void *data)
 {
     struct rpc_server *server = data;
     for (;;) {
-        grpc_event told =
-            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        grpc_event told = grpc_completion_queue_next(server->queue, next_look(server), NULL);
         if (told.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
-        struct event *event = told.tag;
-        event->happened(event, told.success != 0);
+        if (told.type == GRPC_OP_COMPLETE) {
+            struct event *event = told.tag;
+            event->happened(event, told.success != 0);
+        }
+        expire_calls(server);
     }
 }
 

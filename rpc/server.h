@@ -14,6 +14,8 @@ struct workers *server_workers(struct rpc_server *server);
 /* What one request may take once decoded. */
 size_t server_max_request_memory(const struct rpc_server *server);
 
+int64_t server_request_timeout_ms(const struct rpc_server *server);
+
 /* Takes memory for a decoded request from what all calls may have together, or tells ERR_LIMIT; a
  * call gives back what it took. Thread-safe. */
 bool server_take_decoded(struct rpc_server *server, size_t bytes, struct err *err) MUST_CHECK;

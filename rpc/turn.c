@@ -85,6 +85,8 @@ static void answer_no_request(struct rpc_call *call)
 {
     if (server_is_stopping(call->server)) {
         say_stopping(call);
+    } else if (call->request_due_ms <= clock_monotonic_ms()) {
+        fail(call, ERR_DEADLINE, "the call's request did not come in time; send it with the call");
     } else if (call->method->kind == METHOD_LOCKSTEP) {
         rpc_end(call);
     } else {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that do not keep the rules. Whatever they do, the server goes on serving, and ends cleanly."""
 
+import contextlib
 import os
 import random
 import socket
@@ -17,6 +18,7 @@ from support import Case, pb, wait_until
 SERVICE = "/exportqueue.v1.ExportService/"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 CANCELLED_CALLS = 5000
+MAX_CALLS = 20000  # the default of EXPORT_MAX_CALLS
 
 
 class Hostile(Case):
@@ -212,6 +214,18 @@ class Hostile(Case):
         for connection in held[::2]:  # some vanish without a word
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
+        self.still_serves()
+
+    def test_one_connection_cannot_take_every_place_for_calls(self):
+        connection = self.connect()
+        next(kind for kind, *_ in connection.frames() if kind == http2.SETTINGS)
+        connection.send(http2.frame(http2.SETTINGS, http2.ACK))  # gRPC's core holds nobody to what is not acknowledged
+        head = http2.call_fields(path=SERVICE + "CreateJob")
+        wire = b"".join(http2.frame(http2.HEADERS, http2.END_HEADERS, 2 * i + 1, head) for i in range(MAX_CALLS + 50))
+        refusals = (http2.RST_STREAM, http2.GOAWAY, http2.HEADERS)
+        with contextlib.suppress(OSError):  # the server had enough of it
+            connection.send(wire)
+            any(kind in refusals for kind, *_ in connection.frames())
         self.still_serves()
 
     def test_streams_that_are_reset_at_once_leave_nothing(self):

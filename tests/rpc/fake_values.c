@@ -243,6 +243,16 @@ gpr_timespec gpr_time_sub(gpr_timespec a, gpr_timespec b)
     return (gpr_timespec){a.tv_sec - b.tv_sec, a.tv_nsec - b.tv_nsec, GPR_TIMESPAN};
 }
 
+gpr_timespec gpr_time_add(gpr_timespec a, gpr_timespec b)
+{
+    return (gpr_timespec){a.tv_sec + b.tv_sec, a.tv_nsec + b.tv_nsec, a.clock_type};
+}
+
+gpr_timespec gpr_time_from_millis(int64_t ms, gpr_clock_type clock_type)
+{
+    return (gpr_timespec){ms / 1000, (int32_t)(ms % 1000) * 1000000, clock_type};
+}
+
 int gpr_time_cmp(gpr_timespec a, gpr_timespec b)
 {
     if (a.tv_sec != b.tv_sec)

@@ -93,11 +93,62 @@ static void a_stream_of_requests_takes_memory_for_one_at_a_time(void **state)
     probe_free(probe);
 }
 
+static void a_call_whose_request_is_late_is_ended(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {
+        PROBE_ECHO, PROBE_WATCH, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"};
+    const struct probe_call_options silent = {
+        .has_no_body = true, .stays_open = true, .timeout_ms = 9000};
+    struct probe *probe = probe_new((struct rpc_server_options){.request_timeout_ms = 100});
+    struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        struct probe_call call;
+        struct err told;
+        probe_call_begin(client, &call, methods[i], (struct str){0}, &silent);
+        assert_int_equal(end_call(&call, &told), GRPC_STATUS_DEADLINE_EXCEEDED);
+        assert_non_null(strstr(told.text, "request did not come in time"));
+    }
+    WAIT_UNTIL(rpc_server_calls(probe->server) == 0);
+    assert_int_equal(atomic_load(&probe->echoes), 0);
+    probe_client_free(client);
+    probe_free(probe);
+}
+
+static void a_stream_whose_request_came_may_be_silent(void **state)
+{
+    (void)state;
+    struct probe *probe = probe_new((struct rpc_server_options){.request_timeout_ms = 200});
+    struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
+    const struct probe_call_options open = {.stays_open = true};
+    struct probe_call talk;
+    struct probe_call late;
+    struct err told;
+    probe_call_begin(client, &talk, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                     STR(LIST_SERVICES), &open);
+    probe_call_ask(&talk);
+    assert_true(probe_call_skip(&talk));
+    const struct probe_call_options silent = {.has_no_body = true, .stays_open = true};
+    for (int looks = 0; looks < 2; looks++) { /* each is ended by one look for late ones */
+        probe_call_begin(client, &late, PROBE_ECHO, (struct str){0}, &silent);
+        assert_int_equal(end_call(&late, &told), GRPC_STATUS_DEADLINE_EXCEEDED);
+    }
+    probe_call_send(&talk, STR(LIST_SERVICES));
+    probe_call_ask(&talk);
+    assert_true(probe_call_skip(&talk));
+    probe_call_close(&talk);
+    assert_int_equal(end_call(&talk, &told), GRPC_STATUS_OK);
+    probe_client_free(client);
+    probe_free(probe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_of_open_streams_share_a_limit_of_memory),
         cmocka_unit_test(a_stream_of_requests_takes_memory_for_one_at_a_time),
+        cmocka_unit_test(a_call_whose_request_is_late_is_ended),
+        cmocka_unit_test(a_stream_whose_request_came_may_be_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
