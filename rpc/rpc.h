@@ -35,7 +35,9 @@
  * so a reader that stops costs one message and no thread.
  *
  * Before a handler sees a request it was checked: it decodes, is not nested deeper than 64
- * messages, and each text is UTF-8 without NUL; all else is INVALID_ARGUMENT.
+ * messages, and each text is UTF-8 without NUL; all else is INVALID_ARGUMENT. What gRPC 1.51 keeps
+ * from us: a message whose first byte is no flag of gRPC's (such as JSON without gRPC's prefix)
+ * arrives as an empty one, so an empty request must do no harm; and any content-type is taken.
  *
  * gRPC starts threads of its own, which inherit the signal mask: block the signals that the program
  * waits for before rpc_server_start. A process that has started a server must not fork.

@@ -33,10 +33,12 @@ def fields(*pairs):
     return b"".join(b"\x00" + text(name) + text(value) for name, value in pairs)
 
 
-def call_fields(path="/exportqueue.v1.ExportService/Health", content_type="application/grpc", method="POST", more=()):
+def call_fields(path="/exportqueue.v1.ExportService/Health", content_type="application/grpc", method="POST",
+                te="trailers", more=()):
     pairs = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "localhost")]
     pairs += [("content-type", content_type)] if content_type else []
-    return fields(*pairs, ("te", "trailers"), *more)
+    pairs += [("te", te)] if te else []
+    return fields(*pairs, *more)
 
 
 def message(body=b"", flag=0, length=None):

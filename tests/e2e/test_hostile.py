@@ -148,7 +148,8 @@ class Hostile(Case):
 
     def test_a_wrong_content_type_does_no_harm(self):
         # gRPC's core takes the header away before a server sees it, and does not refuse with 415 as
-        # its protocol would have it: a message that decodes is answered, any other is refused.
+        # its protocol would have it: the call is one like any other.
+        create = pb.CreateJobRequest(type="rows", filters=[pb.Filter(name="count", values=["1"])]).SerializeToString()
         for content_type in ("text/html", "application/json", "application/grpc+json", "", None):
             with self.subTest(content_type):
                 _, kind = self.answer(content_type=content_type)
@@ -156,6 +157,24 @@ class Hostile(Case):
                 is_ok, _ = self.answer(content_type=content_type, path=SERVICE + "CreateJob",
                                        body=http2.message(b'{"type": "rows"}'))
                 self.assertFalse(is_ok)
+                self.assertTrue(self.answer(content_type=content_type, path=SERVICE + "CreateJob",
+                                            body=http2.message(create))[0])
+                self.caller_of("local").DeleteJob(id=self.caller_of("local").ListJobs().jobs[0].id)
+
+    def test_a_message_with_a_strange_flag_is_taken_for_an_empty_one(self):
+        # So says gRPC's core 1.51, and no server can tell: rpc/rpc.h. The day this fails, say so there.
+        for body in (http2.message(b"noise", flag=7), b'{"page_size": 1}'):
+            with self.subTest(body):
+                self.assertTrue(self.answer(path=SERVICE + "ListJobs", body=body)[0])
+                self.assertFalse(self.answer(path=SERVICE + "CreateJob", body=body)[0])
+                self.assertFalse(self.answer(path=SERVICE + "DeleteJob", body=body)[0])
+
+    def test_a_call_must_say_that_it_takes_trailers(self):
+        for te in (None, "gzip"):
+            connection = self.connect()
+            connection.call(te=te)
+            blocks, _ = connection.ended()
+            self.assertRegex(blocks, b"(Missing|Bad) :te header")
 
     def test_a_message_with_a_lying_prefix_is_refused(self):
         create = pb.CreateJobRequest(type="rows", filters=[pb.Filter(name="count", values=["1"])]).SerializeToString()
