@@ -267,6 +267,15 @@ struct str rpc_call_metadata(const struct rpc_call *call, const char *key)
     return (struct str){0};
 }
 
+size_t rpc_call_metadata_count(const struct rpc_call *call, const char *key)
+{
+    struct str wanted = str_of(key);
+    size_t count = 0;
+    for (size_t i = 0; i < call->metadata.count; i++)
+        count += str_equal(slice_str(&call->metadata.metadata[i].key), wanted);
+    return count;
+}
+
 struct str rpc_call_peer(struct rpc_call *call)
 {
     char *peer = grpc_call_get_peer(call->core);

@@ -155,6 +155,9 @@ const char *rpc_call_method(const struct rpc_call *call);
  * call. Values of "-bin" keys are bytes. */
 struct str rpc_call_metadata(const struct rpc_call *call, const char *key);
 
+/* How many values a key has. */
+size_t rpc_call_metadata_count(const struct rpc_call *call, const char *key);
+
 /* Who is at the other end, such as "ipv4:127.0.0.1:4711": a hint, nothing proven. */
 struct str rpc_call_peer(struct rpc_call *call);
 

@@ -4,6 +4,10 @@
  */
 #include "server/auth.h"
 
+#include "base/utf8.h"
+
+#define OWNER_KEY "x-exportq-user"
+
 enum { OWNER_MAX_BYTES = 128 };
 
 static bool has_control_character(struct str text)
@@ -14,14 +18,20 @@ static bool has_control_character(struct str text)
     return false;
 }
 
+static bool is_name(struct str text)
+{
+    return text.len <= OWNER_MAX_BYTES && !has_control_character(text) &&
+           utf8_valid_prefix(text.ptr, text.len) == text.len;
+}
+
 bool auth_caller(const struct rpc_call *call, struct caller *out, struct err *err)
 {
-    struct str owner = rpc_call_metadata(call, "x-exportq-user");
+    struct str owner = rpc_call_metadata(call, OWNER_KEY);
     if (str_is_empty(owner))
         owner = STR(AUTH_DEFAULT_OWNER);
-    if (owner.len > OWNER_MAX_BYTES || has_control_character(owner))
+    if (rpc_call_metadata_count(call, OWNER_KEY) > 1 || !is_name(owner))
         return err_set(err, ERR_UNAUTHENTICATED,
-                       "x-exportq-user must be a name of 1 to %d printable characters",
+                       OWNER_KEY " must be one name of 1 to %d bytes of printable UTF-8",
                        OWNER_MAX_BYTES);
     *out = (struct caller){.owner = owner};
     return true;

@@ -13,7 +13,7 @@
 #define AUTH_DEFAULT_OWNER "local"
 
 /* The caller of a call; its texts live as long as the call. ERR_UNAUTHENTICATED for a name that is
- * too long or holds control characters. */
+ * too long, is not UTF-8 or holds control characters, and for more than one. */
 bool auth_caller(const struct rpc_call *call, struct caller *out, struct err *err) MUST_CHECK;
 
 /* Whether the host of "host:port" is this machine's own: all that may be listened on without

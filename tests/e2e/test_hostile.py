@@ -189,6 +189,18 @@ class Hostile(Case):
         self.assertTrue(self.answer(path=SERVICE + "CreateJob", body=http2.message(create))[0])
         self.caller_of("local").DeleteJob(id=self.caller_of("local").ListJobs().jobs[0].id)
 
+    def test_a_caller_has_one_name_and_it_is_text(self):
+        user = "x-exportq-user"
+        for pairs in (((user, "\xe9"),), ((user, "\xed\xa0\x80"),), ((user, "alice"), (user, "bob")),
+                      ((user, ""), (user, "bob"))):
+            with self.subTest(pairs):
+                connection = self.connect()
+                connection.call(path=SERVICE + "ListJobs", more=pairs)
+                self.assertRegex(connection.ended()[0], b"x-exportq-user must be one name")
+        connection = self.connect()
+        connection.call(path=SERVICE + "ListJobs", more=((user, "J\xc3\xbcrgen"),))
+        self.assertIn(b"grpc-status\x010", connection.ended()[0])
+
     def test_garbage_on_the_wire_closes_only_its_own_connection(self):
         seed = 42
         dice = random.Random(seed)
