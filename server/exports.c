@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "queue/refusal.h"
 
 enum {
     REQUEST_ID_MAX = 128,
@@ -25,18 +26,13 @@ bool exports_require_enabled(const struct exports *exports, struct err *err)
                    "the export queue is switched off here; ENABLE_EXPORT_QUEUE=1 turns it on");
 }
 
-static bool no_such_job(struct str id, struct err *err)
-{
-    return err_set(err, ERR_NOT_FOUND, "there is no job \"%.*s\"",
-                   STR_ARG(utf8_cut(id, UUID_TEXT_LEN)));
-}
-
 static bool is_visible(const struct caller *caller, const struct job *job)
 {
     return caller->is_admin || str_equal(caller->owner, job->owner);
 }
 
-/* The caller's job; what is no id is no job either. */
+/* The caller's job; what is no id is no job either. Another owner's job is refused in the store's
+ * own words for one that is not there. */
 static bool find_job(struct exports *exports, const struct caller *caller, struct str id,
                      struct arena *arena, struct job *out, struct err *err)
 {
@@ -45,11 +41,12 @@ static bool find_job(struct exports *exports, const struct caller *caller, struc
     struct uuid uuid;
     struct job job;
     if (!uuid_parse(id, &uuid))
-        return no_such_job(id, err);
+        return err_set(err, ERR_NOT_FOUND, "there is no job \"%.*s\"",
+                       STR_ARG(utf8_cut(id, UUID_TEXT_LEN)));
     if (!store_get(exports->store, uuid, arena, &job, err))
         return false;
     if (!is_visible(caller, &job))
-        return no_such_job(id, err);
+        return refuse_unknown(uuid, err);
     *out = job;
     return true;
 }

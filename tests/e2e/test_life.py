@@ -283,8 +283,10 @@ class Owners(Case):
                 with self.subTest(rpc):
                     refusal = self.refused(grpc.StatusCode.NOT_FOUND, getattr(bob, rpc), id=job)
                     unknown = self.refused(grpc.StatusCode.NOT_FOUND, getattr(bob, rpc), id=nobodys)
-                    # Not even the wording tells that there is one.
+                    # Not even the wording tells that there is one, however the id is written.
                     self.assertEqual(unknown.message.replace(nobodys, job), refusal.message)
+                    shouted = self.refused(grpc.StatusCode.NOT_FOUND, getattr(bob, rpc), id=job.upper())
+                    self.assertEqual(refusal.message, shouted.message)
         self.assertEqual([], list(bob.ListJobs().jobs))
         self.assertEqual([], list(bob.ListJobs(request_id=done.request_id).jobs))
         self.refused(grpc.StatusCode.PERMISSION_DENIED, bob.ListJobs, all_owners=True)
