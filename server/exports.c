@@ -5,6 +5,7 @@
 #include "server/exports.h"
 
 #include "base/base64.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "queue/refusal.h"
 
@@ -186,16 +187,29 @@ bool exports_retry(struct exports *exports, const struct caller *caller, struct 
     return store_retry(exports->store, job.id, arena, out, err);
 }
 
+static bool remove_file(struct exports *exports, const struct job *job, struct err *err)
+{
+    return str_is_empty(job->file.key) || files_remove(exports->files, job->file.key, err);
+}
+
+/* The file goes first: whatever fails then leaves the job, and the caller can try again. A worker
+ * may complete the job in between; then its file goes last, and no caller could try that again. */
 bool exports_remove(struct exports *exports, const struct caller *caller, struct str id,
                     struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
     struct job job;
     struct job removed;
-    if (!find_job(exports, caller, id, &arena, &job, err) ||
+    if (!find_job(exports, caller, id, &arena, &job, err) || !remove_file(exports, &job, err) ||
         !store_remove(exports->store, job.id, &arena, &removed, err))
         return false;
-    return str_is_empty(removed.file.key) || files_remove(exports->files, removed.file.key, err);
+    struct err reason = {0};
+    if (!str_equal(removed.file.key, job.file.key) && !remove_file(exports, &removed, &reason)) {
+        char text[UUID_TEXT_LEN + 1];
+        uuid_format(job.id, text);
+        log_event(LOG_WARNING, "job.file_left_behind", "job=%s", text);
+    }
+    return true;
 }
 
 bool exports_issue_token(struct exports *exports, const struct caller *caller, struct str id,
