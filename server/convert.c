@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See convert.h. Enums are mapped by tables, so that neither side's numbers leak to the other.
+ * See convert.h. Here: what goes out. Enums are mapped by tables, so that neither side's numbers
+ * leak to the other.
  */
 #include "server/convert.h"
 
@@ -36,178 +37,10 @@ static const Exportqueue__V1__HealthResponse__Status proto_statuses[] = {
     [EXPORTS_DISABLED] = EXPORTQUEUE__V1__HEALTH_RESPONSE__STATUS__STATUS_DISABLED,
 };
 
-/* ---- In ---- */
-
-static bool take_text(const char *text, const char *field, size_t max, struct str *out,
-                      struct err *err)
+Exportqueue__V1__JobState convert_state(enum job_state state)
 {
-    struct str view = str_of(text);
-    if (view.len > max)
-        return err_set_field(err, field, "%s has %zu bytes; at most %zu are accepted", field,
-                             view.len, max);
-    *out = view;
-    return true;
+    return proto_states[state];
 }
-
-static bool take_filter(const Exportqueue__V1__Filter *filter, size_t index, struct arena *arena,
-                        struct job_filter *out, struct err *err)
-{
-    char field[ERR_FIELD_SIZE];
-    (void)snprintf(field, sizeof field, "filters[%zu].name", index);
-    if (!take_text(filter->name, field, CONVERT_MAX_NAME, &out->name, err))
-        return false;
-    (void)snprintf(field, sizeof field, "filters[%zu].values", index);
-    if (filter->n_values > FILTER_MAX_VALUES)
-        return err_set_field(err, field, "%s has %zu values; at most %d are accepted", field,
-                             filter->n_values, FILTER_MAX_VALUES);
-    struct str *values = arena_alloc_array(arena, filter->n_values, sizeof *values);
-    for (size_t i = 0; i < filter->n_values; i++)
-        if (!take_text(filter->values[i], field, FILTER_MAX_VALUE_BYTES, &values[i], err))
-            return false;
-    out->values = values;
-    out->value_count = filter->n_values;
-    return true;
-}
-
-static bool take_filters(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
-                         struct job_spec *out, struct err *err)
-{
-    if (request->n_filters > CONVERT_MAX_FILTERS)
-        return err_set_field(err, "filters", "there are %zu filters; at most %d are accepted",
-                             request->n_filters, CONVERT_MAX_FILTERS);
-    struct job_filter *filters = arena_alloc_array(arena, request->n_filters, sizeof *filters);
-    for (size_t i = 0; i < request->n_filters; i++)
-        if (!take_filter(request->filters[i], i, arena, &filters[i], err))
-            return false;
-    out->filters = filters;
-    out->filter_count = request->n_filters;
-    return true;
-}
-
-static bool take_columns(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
-                         struct job_spec *out, struct err *err)
-{
-    if (request->n_columns > CONVERT_MAX_COLUMNS)
-        return err_set_field(err, "columns", "there are %zu columns; at most %d are accepted",
-                             request->n_columns, CONVERT_MAX_COLUMNS);
-    struct str *columns = arena_alloc_array(arena, request->n_columns, sizeof *columns);
-    for (size_t i = 0; i < request->n_columns; i++) {
-        char field[ERR_FIELD_SIZE];
-        (void)snprintf(field, sizeof field, "columns[%zu]", i);
-        if (!take_text(request->columns[i], field, CONVERT_MAX_NAME, &columns[i], err))
-            return false;
-    }
-    out->columns = columns;
-    out->column_count = request->n_columns;
-    return true;
-}
-
-static bool is_known(const ProtobufCEnumDescriptor *descriptor, int value, const char *field,
-                     struct err *err)
-{
-    if (protobuf_c_enum_descriptor_get_value(descriptor, value))
-        return true;
-    return err_set_field(err, field, "%s is %d, which is no value of %s", field, value,
-                         descriptor->short_name);
-}
-
-static bool take_presentation_enums(const Exportqueue__V1__Presentation *asked, struct err *err)
-{
-    return is_known(&exportqueue__v1__newline__descriptor, (int)asked->newline,
-                    "presentation.newline", err) &&
-           is_known(&exportqueue__v1__compression__descriptor, (int)asked->compression,
-                    "presentation.compression", err) &&
-           is_known(&exportqueue__v1__formula_guard__descriptor, (int)asked->formula_guard,
-                    "presentation.formula_guard", err) &&
-           is_known(&exportqueue__v1__exact_numbers__descriptor, (int)asked->exact_numbers,
-                    "presentation.exact_numbers", err) &&
-           is_known(&exportqueue__v1__dialect__descriptor, (int)asked->dialect,
-                    "presentation.dialect", err);
-}
-
-static enum job_compression compression_of(Exportqueue__V1__Compression compression)
-{
-    if (compression == EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP)
-        return COMPRESSION_GZIP;
-    if (compression == EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD)
-        return COMPRESSION_ZSTD;
-    return COMPRESSION_NONE;
-}
-
-static bool take_presentation(const Exportqueue__V1__Presentation *asked,
-                              struct job_presentation *out, struct err *err)
-{
-    struct str delimiter = {0};
-    if (!asked)
-        return true;
-    if (!take_text(asked->locale, "presentation.locale", CONVERT_MAX_NAME, &out->locale, err) ||
-        !take_text(asked->time_zone, "presentation.time_zone", CONVERT_MAX_NAME, &out->time_zone,
-                   err) ||
-        !take_text(asked->delimiter, "presentation.delimiter", CONVERT_MAX_NAME, &delimiter, err) ||
-        !take_presentation_enums(asked, err))
-        return false;
-    if (delimiter.len > 1)
-        return err_set_field(err, "presentation.delimiter",
-                             "the delimiter has %zu bytes; give one ASCII character",
-                             delimiter.len);
-    out->delimiter = delimiter.len ? delimiter.ptr[0] : 0;
-    out->has_bom = asked->bom;
-    out->newline =
-        asked->newline == EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF ? NEWLINE_CRLF : NEWLINE_LF;
-    out->compression = compression_of(asked->compression);
-    out->is_unguarded = asked->formula_guard == EXPORTQUEUE__V1__FORMULA_GUARD__FORMULA_GUARD_OFF;
-    out->has_exact_numbers_text =
-        asked->exact_numbers == EXPORTQUEUE__V1__EXACT_NUMBERS__EXACT_NUMBERS_STRING;
-    out->dialect =
-        asked->dialect == EXPORTQUEUE__V1__DIALECT__DIALECT_EXCEL ? DIALECT_EXCEL : DIALECT_RFC4180;
-    return true;
-}
-
-bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
-                  struct job_spec *out, struct err *err)
-{
-    struct job_spec spec = {.limit = request->limit};
-    if (!take_text(request->type, "type", CONVERT_MAX_NAME, &spec.type, err) ||
-        !take_text(request->format, "format", CONVERT_MAX_NAME, &spec.format, err) ||
-        !take_text(request->webhook_url, "webhook_url", CONVERT_MAX_URL, &spec.webhook_url, err) ||
-        !take_filters(request, arena, &spec, err) || !take_columns(request, arena, &spec, err) ||
-        !take_presentation(request->presentation, &spec.presentation, err))
-        return false;
-    if (str_is_empty(spec.type))
-        return err_set_field(err, "type",
-                             "the type is missing; ListExportTypes tells what there is");
-    *out = spec;
-    return true;
-}
-
-static bool state_bit(Exportqueue__V1__JobState state, unsigned *out)
-{
-    for (unsigned i = 0; i < JOB_STATE_COUNT; i++)
-        if (proto_states[i] == state) {
-            *out |= BIT(i);
-            return true;
-        }
-    return false;
-}
-
-bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
-                          struct exports_list_request *out, struct err *err)
-{
-    struct exports_list_request list = {.page_size = request->page_size,
-                                        .has_all_owners = request->all_owners};
-    for (size_t i = 0; i < request->n_states; i++)
-        if (!state_bit(request->states[i], &list.states))
-            return err_set_field(err, "states", "states has %d, which is no state of a job",
-                                 (int)request->states[i]);
-    if (!take_text(request->type, "type", CONVERT_MAX_NAME, &list.type, err) ||
-        !take_text(request->request_id, "request_id", CONVERT_MAX_URL, &list.request_id, err) ||
-        !take_text(request->page_token, "page_token", CONVERT_MAX_NAME, &list.page_token, err))
-        return false;
-    *out = list;
-    return true;
-}
-
-/* ---- Out ---- */
 
 /* A zeroed message with its defaults; X is the message's initialiser. */
 static void *copy_of(struct arena *arena, const void *initial, size_t size)

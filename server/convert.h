@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the proto and the domain: the only file that knows both. What comes in is checked for
+ * Between the proto and the domain: the only files that know both. What comes in is checked for
  * form (lengths, enums; that texts are UTF-8 has been checked by rpc/); what it means is checked by
  * exports.c. All results lie in the arena; views into the request live as long as the request.
  */
@@ -23,6 +23,7 @@ bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena
 bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
                           struct exports_list_request *out, struct err *err) MUST_CHECK;
 
+Exportqueue__V1__JobState convert_state(enum job_state state);
 Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena);
 Exportqueue__V1__File *convert_file(const struct job_file *file, struct arena *arena);
 Google__Protobuf__Timestamp *convert_time(int64_t ms, struct arena *arena);
