@@ -4,6 +4,8 @@
  */
 #include "server/convert.h"
 
+enum { NAMES_MAX_BYTES = 300 };
+
 static bool take_text(const char *text, const char *field, size_t max, struct str *out,
                       struct err *err)
 {
@@ -68,13 +70,27 @@ static bool take_columns(const Exportqueue__V1__CreateJobRequest *request, struc
     return true;
 }
 
+/* Tells what is accepted: all names but that of 0, which says nothing. */
+static bool refuse_number(const ProtobufCEnumDescriptor *descriptor, int value, const char *field,
+                          struct err *err)
+{
+    struct buf names CLEANUP(buf_done);
+    buf_init(&names, NAMES_MAX_BYTES);
+    for (unsigned i = 0; i < descriptor->n_values; i++) {
+        if (descriptor->values[i].value == 0)
+            continue;
+        buf_add_text(&names, names.len ? ", " : "");
+        buf_add_text(&names, descriptor->values[i].name);
+    }
+    return err_set_field(err, field, "%s is %d; accepted are %.*s", field, value,
+                         STR_ARG(buf_str(&names)));
+}
+
 static bool is_known(const ProtobufCEnumDescriptor *descriptor, int value, const char *field,
                      struct err *err)
 {
-    if (protobuf_c_enum_descriptor_get_value(descriptor, value))
-        return true;
-    return err_set_field(err, field, "%s is %d, which is no value of %s", field, value,
-                         descriptor->short_name);
+    return protobuf_c_enum_descriptor_get_value(descriptor, value) ||
+           refuse_number(descriptor, value, field, err);
 }
 
 static bool take_presentation_enums(const Exportqueue__V1__Presentation *asked, struct err *err)
@@ -163,8 +179,8 @@ bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
                                         .has_all_owners = request->all_owners};
     for (size_t i = 0; i < request->n_states; i++)
         if (!state_bit(request->states[i], &list.states))
-            return err_set_field(err, "states", "states has %d, which is no state of a job",
-                                 (int)request->states[i]);
+            return refuse_number(&exportqueue__v1__job_state__descriptor, (int)request->states[i],
+                                 "states", err);
     if (!take_text(request->type, "type", CONVERT_MAX_NAME, &list.type, err) ||
         !take_text(request->request_id, "request_id", CONVERT_MAX_URL, &list.request_id, err) ||
         !take_text(request->page_token, "page_token", CONVERT_MAX_NAME, &list.page_token, err))
