@@ -84,6 +84,16 @@ bool exports_get(struct exports *exports, const struct caller *caller, struct st
     return find_job(exports, caller, id, arena, out, err);
 }
 
+bool exports_check_type(struct exports *exports, struct str type, struct arena *arena,
+                        struct err *err)
+{
+    const struct job_spec spec = {.type = type};
+    struct plan plan;
+    if (str_is_empty(type) || catalog_find(exports->catalog, type))
+        return true;
+    return plan_make(exports->catalog, &spec, arena, &plan, err); /* refuses it as CreateJob does */
+}
+
 /* A page token is the id of the last job of the page before, so that it holds whatever happens to
  * the jobs in between. */
 static bool read_page_token(struct str text, struct job_query *query, struct err *err)

@@ -45,6 +45,11 @@ bool exports_create(struct exports *exports, const struct caller *caller,
 bool exports_get(struct exports *exports, const struct caller *caller, struct str id,
                  struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
 
+/* Whether this server has the type that a list is to be narrowed to; empty is none. ERR_INVALID in
+ * "type". */
+bool exports_check_type(struct exports *exports, struct str type, struct arena *arena,
+                        struct err *err) MUST_CHECK;
+
 /* A page of jobs; query.owner and query.limit are set here. */
 struct exports_list_request {
     int32_t page_size;

@@ -77,6 +77,7 @@ static void service_list_jobs(Exportqueue__V1__ExportService_Service *base,
     struct exports_page page;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) || !convert_list_request(request, &list, &err) ||
+        !exports_check_type(exports_of(base), list.type, arena, &err) ||
         !exports_list(exports_of(base), &caller, &list, arena, &page, &err)) {
         rpc_fail(call, &err);
         return;

@@ -88,6 +88,7 @@ BAD_LISTS = [
     ({"page_size": -1}, "page_size", ["-1", "100"]),
     ({"page_token": "nonsense"}, "page_token", ["next_page_token"]),
     ({"page_token": "!" * 22}, "page_token", ["next_page_token"]),
+    ({"type": "nope"}, "type", ["nope", "notes", "rows"]),
     ({"states": [99]}, "states", ["99", "JOB_STATE_QUEUED", "JOB_STATE_EXPIRED"]),
     ({"states": [0]}, "states", ["0", "JOB_STATE_QUEUED", "JOB_STATE_EXPIRED"]),
     ({"request_id": "r" * 129}, "request_id", ["129", "128"]),
