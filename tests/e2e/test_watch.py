@@ -114,6 +114,19 @@ class Watching(Case):
         self.assertTrue(watch.is_active())  # it does not end by itself
         watch.cancel()
 
+    def test_of_all_jobs_an_ended_one_is_seen_when_it_changes(self):
+        ended = self.alice.create("stuck")
+        self.alice.CancelJob(id=ended.id)
+        active = self.alice.create("stuck")
+        watch = self.alice.WatchJob()
+        self.assertEqual(active.id, next(watch).job.id)
+        self.alice.RetryJob(id=ended.id)
+        seen = next(job for job in (each.job for each in watch) if job.id != active.id)
+        self.assertEqual((ended.id, QUEUED), (seen.id, seen.state))
+        watch.cancel()
+        for job in (ended, active):
+            self.alice.CancelJob(id=job.id)
+
     def test_retried_jobs_are_seen_waiting_for_their_next_attempt(self):
         job = self.alice.ended(self.alice.create("torn").id)
         watch = self.alice.WatchJob()
