@@ -107,7 +107,8 @@ void call_start_batch(struct rpc_call *call, const grpc_op *ops, size_t count, s
 /* Reads the next request, then queues a turn. */
 void call_read(struct rpc_call *call);
 
-/* Queues a turn of a call that is CALL_QUEUED: in a worker, or at once if the method is quick. */
+/* Queues a turn of a call that is CALL_QUEUED: in a worker, or at once if the method is quick; so
+ * never for a wake, which may come with a lock held. */
 void call_queue_turn(struct rpc_call *call);
 
 /* Sends reply_bytes, then reads or queues as the method's kind asks. */

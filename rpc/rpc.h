@@ -99,7 +99,8 @@ bool rpc_server_add(struct rpc_server *server, ProtobufCService *service,
                     const struct rpc_schema *schema, struct err *err) MUST_CHECK;
 
 /* The same for a service whose handlers never block: they are asked by the threads that move bytes,
- * so they answer even when all workers are busy, and get some room beyond max_calls. */
+ * so they answer even when all workers are busy, and get some room beyond max_calls. Only a turn
+ * that comes of rpc_wake is a worker's: whoever wakes may hold a lock that the handler takes. */
 bool rpc_server_add_quick(struct rpc_server *server, ProtobufCService *service,
                           const struct rpc_schema *schema, struct err *err) MUST_CHECK;
 
