@@ -142,8 +142,8 @@ bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *
     if (is_stopping)
         return err_set(err, ERR_UNAVAILABLE, "the server is shutting down");
     if (!is_admitted) {
-        err_set(err, ERR_LIMIT, "the server has %u calls at a time, its limit; try again later",
-                server->options.max_calls);
+        err_set(err, ERR_LIMIT, "the server has %u calls at a time, its limit",
+                server->options.max_calls); /* the RetryInfo says when to try again */
         return err_retry_after(err, LIMIT_RETRY_AFTER_MS);
     }
     return true;

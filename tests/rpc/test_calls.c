@@ -371,6 +371,7 @@ static void the_call_beyond_the_limit_is_refused_with_a_retry_delay(void **state
     rpc_status_unpack(GRPC_STATUS_RESOURCE_EXHAUSTED, probe_call_text(&refused),
                       probe_call_details(&refused), &told);
     assert_true(told.retry_after_ms > 0);
+    assert_null(strstr(told.text, "try again")); /* clients say it of every delay */
     probe_call_free(&refused);
     struct probe_call health; /* a full server is not an ill one */
     probe_call_begin(client, &health, "/grpc.health.v1.Health/Check", (struct str){0}, NULL);
