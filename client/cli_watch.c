@@ -15,13 +15,14 @@ static int say_interrupted(const char *id)
     return CLI_INTERRUPTED;
 }
 
-/* A watch that broke off says nothing of its job. */
+/* A watch that broke off says nothing of its job, which a queue in PostgreSQL keeps; one in memory
+ * ends with its server. */
 static int fail(const struct cli *cli, const char *id, const struct err *err)
 {
     if (err->code != ERR_UNAVAILABLE || !id[0] || !exportq_was_reached(cli->exportq))
         return cli_fail(cli, err);
-    screen_tell("%s; the job does not depend on it: exportq watch %s shows how it is", err->text,
-                id);
+    screen_tell("%s; when a server answers again, exportq watch %s shows whether the job goes on",
+                err->text, id);
     return CLI_NOT_REACHED;
 }
 
