@@ -169,10 +169,13 @@ static int print_list(struct cli *cli, Exportqueue__V1__ListJobsRequest *request
     struct err err = {0};
     if (!list_pages(cli, request, limit, &jobs, &err))
         return cli_fail(cli, &err);
-    if (cli->is_json)
+    if (cli->is_json) { /* its nextPageToken says whether there are more */
         cli_print_json(&jobs.base, false);
-    else
-        print_table(&jobs, request->all_owners);
+        return CLI_DONE;
+    }
+    print_table(&jobs, request->all_owners);
+    if (jobs.next_page_token[0])
+        screen_tell("there are more than these %zu: --limit N", jobs.n_jobs);
     return CLI_DONE;
 }
 

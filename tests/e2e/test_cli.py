@@ -256,8 +256,10 @@ class Commands(Cli):
             caller.create("notes", limit=1)
         self.assertEqual(103, len(self.ask("list", "--limit", "103")["jobs"]))
         self.assertEqual(105, len(self.ask("list", "--limit", "1000")["jobs"]))
-        out, _ = self.run_cli(DONE, "list", "--limit", "7")
+        out, err = self.run_cli(DONE, "list", "--limit", "7")
         self.assertEqual(8, len(out.splitlines()))
+        self.assertEqual("exportq: there are more than these 7: --limit N\n", err)
+        self.assertEqual("", self.run_cli(DONE, "list", "--limit", "105")[1])
 
 
 class Broken(Cli):
