@@ -191,7 +191,8 @@ static bool take_option(struct cli *cli, int at, const char *value, struct creat
 
 static bool read_arguments(struct cli *cli, struct create *create, struct err *err)
 {
-    struct options options = {create_options, CREATE_COUNT, cli->argc, cli->argv, 0, false};
+    struct options options = {
+        .table = create_options, .count = CREATE_COUNT, .argc = cli->argc, .argv = cli->argv};
     const char *type = NULL;
     const char *value = NULL;
     int at = 0;

@@ -212,8 +212,10 @@ struct wish {
 
 static bool read_arguments(const struct cli *cli, struct wish *out, struct err *err)
 {
-    struct options options = {
-        download_options, COUNT_OF(download_options), cli->argc, cli->argv, 0, false};
+    struct options options = {.table = download_options,
+                              .count = COUNT_OF(download_options),
+                              .argc = cli->argc,
+                              .argv = cli->argv};
     const char *value = NULL;
     int at = 0;
     while ((at = options_next(&options, &value, err)) != OPTIONS_END) {

@@ -223,7 +223,10 @@ static bool take_option(int at, const char *value, Exportqueue__V1__ListJobsRequ
 int cli_list(struct cli *cli)
 {
     Exportqueue__V1__ListJobsRequest request = EXPORTQUEUE__V1__LIST_JOBS_REQUEST__INIT;
-    struct options options = {list_options, COUNT_OF(list_options), cli->argc, cli->argv, 0, false};
+    struct options options = {.table = list_options,
+                              .count = COUNT_OF(list_options),
+                              .argc = cli->argc,
+                              .argv = cli->argv};
     int64_t limit = DEFAULT_LIMIT;
     const char *value = NULL;
     struct err err = {0};

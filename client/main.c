@@ -135,7 +135,11 @@ static void take_global(int at, const char *value, struct globals *out)
 static bool take_globals(int argc, char *const *argv, struct globals *out, int *out_argc,
                          char **out_argv, struct err *err)
 {
-    struct options options = {global_options, COUNT_OF(global_options), argc, argv, 1, false};
+    struct options options = {.table = global_options,
+                              .count = COUNT_OF(global_options),
+                              .argc = argc,
+                              .argv = argv,
+                              .at = 1};
     while (options.at < argc) {
         char *argument = argv[options.at];
         const char *value = NULL;
@@ -181,7 +185,7 @@ static int print_help(const struct command *command)
                  "usage: exportq COMMAND ...\n\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         (void)printf("  %-9s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
-    (void)printf("\nexportq COMMAND --help tells more.\n\n%s\nexamples:\n"
+    (void)printf("\nexportq help COMMAND, or exportq COMMAND --help, tells more.\n\n%s\nexamples:\n"
                  "  exportq types\n"
                  "  exportq create trades --filter status=CLOSED --wait -o trades.csv\n"
                  "  exportq watch\n",
@@ -229,15 +233,18 @@ static int start(int argc, char **argv, char **rest)
     int rest_count = 0;
     if (!take_globals(argc, argv, &globals, &rest_count, rest, &err))
         return cli_usage("", "%s", err.text);
-    if (globals.wants_version) {
+    const char *word = rest_count ? rest[0] : "";
+    if (globals.wants_version || strcmp(word, "version") == 0) {
         (void)printf("exportq %s\n", EXPORTQ_VERSION);
         return CLI_DONE;
     }
-    const struct command *command = rest_count ? find_command(rest[0]) : NULL;
+    if (strcmp(word, "help") == 0)
+        return print_help(rest_count > 1 ? find_command(rest[1]) : NULL);
+    const struct command *command = find_command(word);
     if (globals.wants_help)
         return print_help(command);
     if (!command)
-        return rest_count ? cli_usage("", "there is no command %s", rest[0])
+        return rest_count ? cli_usage("", "there is no command %s", word)
                           : cli_usage("", "a command is needed");
     if (!globals.server)
         globals.server = "127.0.0.1:50051";

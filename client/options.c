@@ -17,8 +17,40 @@ static int find(const struct options *options, struct str name)
     return OPTIONS_BAD;
 }
 
+/* The option is known; gives its value, which is the next argument if none is attached to it. */
+static int take(struct options *options, int at, const char *attached, const char **out_value,
+                struct err *err)
+{
+    bool has_value = options->table[at].has_value;
+    *out_value = attached;
+    if (has_value && !attached && options->at < options->argc)
+        *out_value = options->argv[options->at++];
+    if (has_value == (*out_value != NULL))
+        return at;
+    (void)err_set(err, ERR_INVALID, has_value ? "%s needs a value" : "%s takes no value",
+                  options->table[at].name);
+    return OPTIONS_BAD;
+}
+
+/* What follows the letter of an option with a value is the value, else more letters. */
+static int next_letter(struct options *options, const char **out_value, struct err *err)
+{
+    const char name[] = {'-', options->letters[0]};
+    const char *rest = options->letters + 1;
+    int at = find(options, (struct str){name, sizeof name});
+    if (at == OPTIONS_BAD) {
+        (void)err_set(err, ERR_INVALID, "unknown option -%s", options->letters);
+        return OPTIONS_BAD;
+    }
+    bool is_value = rest[0] == '=' || (options->table[at].has_value && rest[0]);
+    options->letters = is_value ? NULL : rest;
+    return take(options, at, is_value ? rest + (rest[0] == '=') : NULL, out_value, err);
+}
+
 int options_next(struct options *options, const char **out_value, struct err *err)
 {
+    if (options->letters && options->letters[0])
+        return next_letter(options, out_value, err);
     if (options->at == options->argc)
         return OPTIONS_END;
     const char *text = options->argv[options->at++];
@@ -29,22 +61,17 @@ int options_next(struct options *options, const char **out_value, struct err *er
     }
     if (options->has_only_words || text[0] != '-' || text[1] == '\0')
         return OPTIONS_WORD;
+    if (text[1] != '-') {
+        options->letters = text + 1;
+        return next_letter(options, out_value, err);
+    }
     struct str value = str_of(text);
     struct str name;
     (void)str_next(&value, '=', &name); /* a text is there: it has a first part */
     int at = find(options, name);
-    if (at == OPTIONS_BAD) {
-        (void)err_set(err, ERR_INVALID, "unknown option %.*s", STR_ARG(name));
-        return OPTIONS_BAD;
-    }
-    bool has_value = options->table[at].has_value;
-    *out_value = value.ptr;
-    if (has_value && !value.ptr && options->at < options->argc)
-        *out_value = options->argv[options->at++];
-    if (has_value == (*out_value != NULL))
-        return at;
-    (void)err_set(err, ERR_INVALID, has_value ? "%s needs a value" : "%s takes no value",
-                  options->table[at].name);
+    if (at != OPTIONS_BAD)
+        return take(options, at, value.ptr, out_value, err);
+    (void)err_set(err, ERR_INVALID, "unknown option %.*s", STR_ARG(name));
     return OPTIONS_BAD;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads a command's arguments against a table: --name VALUE, --name=VALUE, -o VALUE, --flag, and
- * words. After "--" all are words.
+ * Reads a command's arguments against a table: --name VALUE, --name=VALUE, -o VALUE, -oVALUE,
+ * --flag, -f, -fo VALUE, and words. After "--" all are words.
  *
  *     while ((at = options_next(&options, &value, &err)) != OPTIONS_END)
  *         switch (at) { case OPTION_FORMAT: … case OPTIONS_WORD: … case OPTIONS_BAD: … }
@@ -23,6 +23,7 @@ struct options {
     int argc;
     char *const *argv;
     int at;
+    const char *letters; /* of "-fo", those not read yet; NULL or empty: none */
     bool has_only_words; /* "--" was seen */
 };
 

@@ -260,6 +260,7 @@ class Commands(Cli):
         self.assertEqual(8, len(out.splitlines()))
         self.assertEqual("exportq: there are more than these 7: --limit N\n", err)
         self.assertEqual("", self.run_cli(DONE, "list", "--limit", "105")[1])
+        self.assertEqual(7, len(self.ask("list", "-n7", "-tnotes")["jobs"]))
 
 
 class Broken(Cli):
@@ -392,6 +393,9 @@ class Usage(Cli):
             self.assertRegex(out, r"(?m)^  %s " % command)
             own, _ = self.run_cli(DONE, command, "--help")
             self.assertIn("exportq " + command, own.split("examples:", 1)[1])
+            self.assertEqual(own, self.run_cli(DONE, "help", command)[0])
+        self.assertEqual(out, self.run_cli(DONE, "help")[0])
+        self.assertEqual(self.run_cli(DONE, "--version"), self.run_cli(DONE, "version"))
         self.assertRegex(self.run_cli(DONE, "--version")[0], r"^exportq \d+\.\d+\.\d+\n$")
 
 

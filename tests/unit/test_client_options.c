@@ -17,12 +17,12 @@ static const struct option table[] = {
     [WAIT] = {"--wait", 'w', false},
 };
 
-enum { MAX_ARGUMENTS = 4 };
+enum { MAX_ARGUMENTS = 4, MAX_RESULTS = 5 };
 
 struct row {
     const char *arguments[MAX_ARGUMENTS];
-    int results[MAX_ARGUMENTS]; /* until OPTIONS_END or OPTIONS_BAD */
-    const char *values[MAX_ARGUMENTS];
+    int results[MAX_RESULTS]; /* until OPTIONS_END or OPTIONS_BAD */
+    const char *values[MAX_RESULTS];
     const char *mistake;
 };
 
@@ -36,12 +36,19 @@ static const struct row rows[] = {
     {{"-o", "-"}, {OUTPUT, OPTIONS_END}, {"-"}, NULL},
     {{"--wait", "x"}, {WAIT, OPTIONS_WORD, OPTIONS_END}, {NULL, "x"}, NULL},
     {{"-w"}, {WAIT, OPTIONS_END}, {NULL}, NULL},
+    {{"-ofile"}, {OUTPUT, OPTIONS_END}, {"file"}, NULL},
+    {{"-o=file"}, {OUTPUT, OPTIONS_END}, {"file"}, NULL},
+    {{"-wofile", "x"}, {WAIT, OUTPUT, OPTIONS_WORD, OPTIONS_END}, {NULL, "file", "x"}, NULL},
+    {{"-ww", "-wo", "-"}, {WAIT, WAIT, WAIT, OUTPUT, OPTIONS_END}, {NULL, NULL, NULL, "-"}, NULL},
     {{"-"}, {OPTIONS_WORD, OPTIONS_END}, {"-"}, NULL},
     {{"--", "--wait"}, {OPTIONS_WORD, OPTIONS_END}, {"--wait"}, NULL},
     {{"--format"}, {OPTIONS_BAD}, {NULL}, "--format needs a value"},
     {{"--wait=yes"}, {OPTIONS_BAD}, {NULL}, "--wait takes no value"},
     {{"--formt", "x"}, {OPTIONS_BAD}, {NULL}, "unknown option --formt"},
     {{"-x"}, {OPTIONS_BAD}, {NULL}, "unknown option -x"},
+    {{"-wé"}, {WAIT, OPTIONS_BAD}, {NULL}, "unknown option -é"},
+    {{"-wo"}, {WAIT, OPTIONS_BAD}, {NULL}, "--output needs a value"},
+    {{"-w=yes"}, {OPTIONS_BAD}, {NULL}, "--wait takes no value"},
 };
 
 static int count_of(const char *const *arguments)
