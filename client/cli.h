@@ -24,7 +24,6 @@ struct cli {
     struct exportq *exportq;
     struct arena arena; /* of the whole run */
     bool is_json;
-    const char *server;
     int argc; /* the command's own arguments */
     char *const *argv;
 };

@@ -246,12 +246,7 @@ static int start(int argc, char **argv, char **rest)
     if (!command)
         return rest_count ? cli_usage("", "there is no command %s", word)
                           : cli_usage("", "a command is needed");
-    if (!globals.server)
-        globals.server = "127.0.0.1:50051";
-    struct cli cli = {.is_json = globals.is_json,
-                      .server = globals.server,
-                      .argc = rest_count - 1,
-                      .argv = rest + 1};
+    struct cli cli = {.is_json = globals.is_json, .argc = rest_count - 1, .argv = rest + 1};
     int status = run(&cli, &globals, command);
     arena_done(&cli.arena);
     return status;

@@ -13,7 +13,7 @@ static void each_error_has_its_exit_status(void **state)
 {
     (void)state;
     struct exportq_options options = {.server = "127.0.0.1:1"}; /* connects with the first call */
-    struct cli cli = {.server = options.server};
+    struct cli cli = {0};
     struct err err = {0};
     assert_true(exportq_open(&options, &cli.exportq, &err));
     for (int code = ERR_INVALID; code < ERR_CODE_COUNT; code++) {
