@@ -20,7 +20,6 @@
 enum {
     TIMEOUT_MS = 30000,
     MAX_MESSAGE_BYTES = 16 * 1024 * 1024,
-    PATH_MAX_BYTES = 256,
     KEEPALIVE_MS = 30000, /* a stream that waits must notice that its server has vanished */
     KEEPALIVE_TIMEOUT_MS = 20000,
 };
@@ -228,9 +227,9 @@ static struct rpc_stream *open_call(struct rpc_client *client,
     stream->text = grpc_empty_slice();
     grpc_metadata_array_init(&stream->headers);
     grpc_metadata_array_init(&stream->trailers);
-    char path[PATH_MAX_BYTES];
-    (void)snprintf(path, sizeof path, "/%s/%s", service->name, method);
-    grpc_slice path_slice = grpc_slice_from_copied_string(path);
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct str path = arena_printf(&arena, "/%s/%s", service->name, method);
+    grpc_slice path_slice = grpc_slice_from_copied_buffer(path.ptr, path.len);
     stream->call =
         grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
                                  path_slice, NULL, in_ms(timeout_ms), NULL);
