@@ -14,6 +14,9 @@
 
 enum { NAME_MAX_BYTES = 256 };
 
+/* Of a double: what a decimal number of so many digits survives, and what any double needs. */
+enum { LEAST_DIGITS = 15, MOST_DIGITS = 17 };
+
 static json_t *message_json(const ProtobufCMessage *message);
 
 static json_t *int64_json(long long value)
@@ -214,6 +217,38 @@ static json_t *message_json(const ProtobufCMessage *message)
     return object;
 }
 
+static int digits_of_number(double value)
+{
+    for (int digits = LEAST_DIGITS; digits < MOST_DIGITS; digits++) {
+        char text[NUMBER_TEXT_SIZE];
+        (void)snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            return digits;
+    }
+    return MOST_DIGITS;
+}
+
+/* The fewest digits with which every number of the value reads back as the same: jansson's own 17
+ * write 0.1 as 0.10000000000000001. */
+static int digits_of(json_t *value)
+{
+    int most = json_is_real(value) ? digits_of_number(json_real_value(value)) : LEAST_DIGITS;
+    size_t index = 0;
+    const char *key = NULL;
+    json_t *part = NULL;
+    json_array_foreach(value, index, part)
+    {
+        int digits = digits_of(part);
+        most = digits > most ? digits : most;
+    }
+    json_object_foreach(value, key, part)
+    {
+        int digits = digits_of(part);
+        most = digits > most ? digits : most;
+    }
+    return most;
+}
+
 static int add_to_buf(const char *text, size_t len, void *out)
 {
     buf_add(out, text, len);
@@ -224,6 +259,7 @@ void json_add_message(struct buf *out, const ProtobufCMessage *message, enum jso
 {
     json_t *value = nested_json(message);
     size_t flags = form == JSON_PRETTY ? JSON_INDENT(2) : JSON_COMPACT;
+    flags |= JSON_REAL_PRECISION((size_t)digits_of(value));
     (void)json_dump_callback(value, add_to_buf, out, flags | JSON_ENCODE_ANY);
     json_decref(value);
 }

@@ -123,13 +123,17 @@ static void durations_are_seconds_with_one_sign(void **state)
     }
 }
 
-static void numbers_that_json_lacks_are_named(void **state)
+static void numbers_are_as_short_as_they_can_be_and_those_that_json_lacks_are_named(void **state)
 {
     static const struct {
         double value;
         const char *text;
     } rows[] = {
         {1.5, "1.5"},
+        {2, "2.0"},
+        {0.000761, "0.000761"},
+        {1.0 / 3, "0.3333333333333333"},
+        {0.1 + 0.2, "0.30000000000000004"},
         {NAN, "\"NaN\""},
         {INFINITY, "\"Infinity\""},
         {-INFINITY, "\"-Infinity\""},
@@ -176,7 +180,7 @@ int main(void)
         cmocka_unit_test(of_a_oneof_only_what_is_set_is_written),
         cmocka_unit_test(times_are_rfc_3339_and_unset_messages_are_left_out),
         cmocka_unit_test(durations_are_seconds_with_one_sign),
-        cmocka_unit_test(numbers_that_json_lacks_are_named),
+        cmocka_unit_test(numbers_are_as_short_as_they_can_be_and_those_that_json_lacks_are_named),
         cmocka_unit_test(texts_are_escaped_and_never_lost),
         cmocka_unit_test(the_pretty_form_has_a_key_a_line),
     };
