@@ -2,34 +2,94 @@
 #
 # Completion of exportq for bash. Installed beside bash-completion's own; by hand: source this file.
 
+# The options that say whom to ask, for the calls made here. Bash cuts words at ":" and "=".
+_exportq_given() {
+    local i value
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --server=?* | --user=?* | --token=?* | --tls-ca=?*) given+=("${COMP_WORDS[i]}") ;;
+        --server | --user | --token | --tls-ca)
+            given+=("${COMP_WORDS[i]}")
+            [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+            value=${COMP_WORDS[++i]}
+            while [[ $value == *: || ${COMP_WORDS[i + 1]-} == :* ]] && ((i + 1 < COMP_CWORD)); do
+                value+=${COMP_WORDS[++i]}
+            done
+            given+=("${value/#\~/$HOME}")
+            ;;
+        esac
+    done
+}
+
+_exportq_ask() {
+    timeout 1 exportq "${given[@]}" "$@" 2>/dev/null
+}
+
 _exportq_types() {
-    timeout 1 exportq types --json 2>/dev/null |
-        sed -n 's/^      "name": "\([A-Za-z0-9_]*\)",$/\1/p'
+    _exportq_ask types --json | sed -n 's/^      "name": "\([A-Za-z0-9_]*\)",$/\1/p'
 }
 
 _exportq_ids() {
-    timeout 1 exportq list --limit 50 2>/dev/null | sed -n '2,$s/ .*//p'
+    _exportq_ask list --limit 50 | sed -n '2,$s/ .*//p'
+}
+
+# What is known of the type that stands after "create".
+_exportq_type() {
+    local i word
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == create ]] && break
+    done
+    for ((i++; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        -w | --wait | -f | --force | --bom | --no-formula-guard | --json | *=*) ;;
+        -*) ((i++)) ;;
+        *) _exportq_ask types "$word" && return ;;
+        esac
+    done
+}
+
+_exportq_filters() {
+    _exportq_type | sed -n 's/^  --filter \([^=]*\)=.*/\1=/p'
+}
+
+_exportq_columns() {
+    _exportq_type | sed -n '/^columns/,/^filters/s/^  [* ] \([^ ][^ ]*\) .*/\1/p'
 }
 
 _exportq() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="create list get watch download cancel retry delete token types health"
+    local commands="create list get watch download cancel retry delete token types health help version"
     local globals="--server --user --token --tls-ca --json --help --version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ " $commands " == *" ${COMP_WORDS[i]} "* ]] && command=${COMP_WORDS[i]} && break
     done
+    local -a given=()
+    _exportq_given
     COMPREPLY=()
     case $before in
+    =) return ;; # a filter's value: anything
     --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$word") && return ;;
     --compress) mapfile -t COMPREPLY < <(compgen -W "gzip zstd" -- "$word") && return ;;
     --newline) mapfile -t COMPREPLY < <(compgen -W "lf crlf" -- "$word") && return ;;
     --exact-numbers) mapfile -t COMPREPLY < <(compgen -W "number string" -- "$word") && return ;;
     --dialect) mapfile -t COMPREPLY < <(compgen -W "excel" -- "$word") && return ;;
-    --state)
+    -s | --state)
         mapfile -t COMPREPLY < <(compgen -W "queued running completed failed cancelled expired" -- "$word")
         return
         ;;
-    --type) mapfile -t COMPREPLY < <(compgen -W "$(_exportq_types)" -- "$word") && return ;;
+    -t | --type) mapfile -t COMPREPLY < <(compgen -W "$(_exportq_types)" -- "$word") && return ;;
+    --filter)
+        mapfile -t COMPREPLY < <(compgen -W "$(_exportq_filters)" -- "$word")
+        compopt -o nospace 2>/dev/null # a value is to follow
+        return
+        ;;
+    --columns)
+        local done=
+        [[ $word == *,* ]] && done=${word%,*},
+        mapfile -t COMPREPLY < <(compgen -P "$done" -W "$(_exportq_columns)" -- "${word##*,}")
+        return
+        ;;
     -o | --output | --tls-ca) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     esac
     local words=$globals
@@ -41,6 +101,7 @@ _exportq() {
             --wait --output --force"
         [[ $word == -* ]] || words=$(_exportq_types)
         ;;
+    help) words=$commands ;;
     types) [[ $word == -* ]] || words=$(_exportq_types) ;;
     list) words+=" --state --type --limit --all-owners --request-id" ;;
     download)

@@ -229,13 +229,29 @@ class Commands(Cli):
                                 (("create", "notes", "--fo"), "--format --force"), (("get", ""), id),
                                 (("create", "notes", "--format", ""), "csv json ndjson"),
                                 (("--server", "x", "list", "--state", "c"), "completed cancelled"),
-                                (("list", "--type", "to"), "torn")):
+                                (("list", "--type", "to"), "torn"), (("list", "-s", "q"), "queued"),
+                                (("list", "-t", "to"), "torn"), (("help", "cr"), "create"),
+                                (("create", "notes", "--filter", "mo"), "mood="),
+                                (("create", "--bom", "--limit", "2", "notes", "--filter", "be"), "before="),
+                                (("create", "notes", "--columns", "t"), "text tag"),
+                                (("create", "notes", "--columns", "id,te"), "id,text"),
+                                (("create", "--columns", "t"), ""),
+                                (("create", "notes", "--filter", "mood", "=", ""), "")):
             self.assertEqual(expected.split(), self.complete(*words), words)
 
-    def complete(self, *words):
+    def test_bash_asks_the_server_and_for_the_user_that_the_line_names(self):
+        id = self.caller(self.server, "bob").create("notes").id
+        host, port = self.server.address.split(":")
+        nowhere = {"EXPORTQ_SERVER": "127.0.0.1:1"}
+        for server in (["--server", self.server.address], ["--server", host, ":", port],
+                       ["--server", "=", host, ":", port], ["--server=" + self.server.address]):
+            self.assertEqual([id], self.complete(*server, "--user", "bob", "get", "", **nowhere), server)
+            self.assertEqual([], self.complete(*server, "get", "", **nowhere), server)
+
+    def complete(self, *words, **settings):
         """What bash offers for the last word."""
         script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _exportq; echo "${COMPREPLY[*]}"'
-        settings = {"PATH": os.path.dirname(program("exportq")) + ":" + os.environ["PATH"]}
+        settings = {**settings, "PATH": os.path.dirname(program("exportq")) + ":" + os.environ["PATH"]}
         done = subprocess.run(["bash", "--norc", "-c", script, "-", COMPLETION, "exportq", *words], text=True,
                               env=self.environment(**settings), capture_output=True, timeout=PATIENCE_S, check=False)
         self.assertEqual((0, ""), (done.returncode, done.stderr))
