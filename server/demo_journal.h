@@ -16,7 +16,8 @@
  * sql/journal/; SQLite and PostgreSQL both take them. Each write is one whole statement. */
 bool demo_journal_rows(struct sink *sink, struct err *err) MUST_CHECK;
 
-/* Makes an SQLite database of them at `path`, whole or not at all, in place of an older one. */
+/* Makes an SQLite database of them at `path`, whole or not at all, in place of an older one.
+ * What a process that was killed left half-made beside it is removed. */
 bool demo_journal_write(const char *path, struct err *err) MUST_CHECK;
 
 #endif

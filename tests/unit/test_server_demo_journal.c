@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
 struct journal {
     struct kit kit;
@@ -103,6 +104,31 @@ static void the_journal_is_believable_and_always_the_same(void **state)
             fail_msg("%s: %lld", facts[i].sql, (long long)value);
     }
     journal_close(&journal);
+}
+
+static void what_a_killed_start_left_is_removed_by_the_next(void **state)
+{
+    (void)state;
+    struct kit kit;
+    kit_open(&kit, NULL);
+    pid_t dead = fork();
+    if (dead == 0)
+        _exit(0);
+    assert_int_equal(waitpid(dead, NULL, 0), dead);
+    const char *left = arena_printf(&kit.arena, "%s.part-%d", kit.path, (int)dead).ptr;
+    const char *others = arena_printf(&kit.arena, "%s.part-%d", kit.path, (int)getppid()).ptr;
+    const char *mine = arena_printf(&kit.arena, "%s.part-mine", kit.path).ptr;
+    const char *const paths[] = {left, others, mine};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        FILE *file = fopen(paths[i], "we");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+    }
+    kit_must(demo_journal_write(kit.path, &kit.err), &kit.err);
+    assert_int_not_equal(access(left, F_OK), 0);
+    assert_int_equal(unlink(others), 0); /* still being written, for all we know */
+    assert_int_equal(unlink(mine), 0);
+    kit_close(&kit);
 }
 
 /* Whole cents of PnL by plain double arithmetic: good for the demo's whole-cent trades. */
@@ -426,6 +452,7 @@ int main(void)
         cmocka_unit_test(filters_of_trades_let_through_what_they_say),
         cmocka_unit_test(goals_come_by_their_start),
         cmocka_unit_test(pnl_is_rounded_from_fifteen_digits_halves_away_from_zero),
+        cmocka_unit_test(what_a_killed_start_left_is_removed_by_the_next),
         cmocka_unit_test(a_journal_that_cannot_be_written_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
