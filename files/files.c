@@ -16,19 +16,31 @@ static const struct {
     {"file:", local_open_store},
 };
 
-bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
-                      struct err *err)
+/* The index of the store that serves a URL. */
+static bool find_store(struct str url, size_t *out, struct err *err)
 {
-    for (size_t i = 0; i < COUNT_OF(stores); i++) {
-        struct str scheme = str_of(stores[i].scheme);
-        if (!str_starts_with(url, scheme))
-            continue;
-        struct str rest = {url.ptr + scheme.len, url.len - scheme.len};
-        return stores[i].open_store(rest, sharing, out, err);
-    }
+    for (*out = 0; *out < COUNT_OF(stores); (*out)++)
+        if (str_starts_with(url, str_of(stores[*out].scheme)))
+            return true;
     return err_set(err, ERR_INVALID,
                    "EXPORT_STORE_URL is of no kind this server knows; use "
                    "file:DIR");
+}
+
+bool files_check_url(struct str url, struct err *err)
+{
+    size_t found = 0;
+    return find_store(url, &found, err);
+}
+
+bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
+                      struct err *err)
+{
+    size_t i = 0;
+    if (!find_store(url, &i, err))
+        return false;
+    size_t skip = strlen(stores[i].scheme);
+    return stores[i].open_store((struct str){url.ptr + skip, url.len - skip}, sharing, out, err);
 }
 
 void files_close_store(struct files *files)

@@ -41,6 +41,9 @@ enum files_sharing {
 bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
                       struct err *err) MUST_CHECK;
 
+/* Whether somebody here serves such a URL, as ERR_INVALID; touches nothing. */
+bool files_check_url(struct str url, struct err *err) MUST_CHECK;
+
 /* After all writers and readers. Accepts NULL. */
 void files_close_store(struct files *files);
 

@@ -22,6 +22,11 @@ struct store_options store_options_default(void)
     };
 }
 
+const struct clock *store_clock(const struct store *store)
+{
+    return store->clock;
+}
+
 void store_free(struct store *store)
 {
     if (store)

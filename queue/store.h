@@ -66,11 +66,15 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
                    struct err *err) MUST_CHECK;
 
 /* Brings the schema at `url` up to this version; safe when several processes do so at once. A
- * schema that is newer is ERR_INVALID: the text says what to do. With `is_check` nothing is
- * changed, and one that is older is ERR_INVALID too. *out_applied: how many steps were taken. */
-bool store_pg_migrate(const char *url, bool is_check, int *out_applied, struct err *err) MUST_CHECK;
+ * schema that is newer is ERR_INVALID: the text says what to do. *out_steps: how many steps were
+ * taken; with `is_check` none is, and it tells how many are missing. */
+bool store_pg_migrate(const char *url, bool is_check, int *out_steps, struct err *err) MUST_CHECK;
 
 void store_free(struct store *store);
+
+/* The clock that the store's times are by, for times that others have to agree on. Lives as long
+ * as the store. */
+const struct clock *store_clock(const struct store *store);
 
 /* ---- For the doors ---- */
 
@@ -287,6 +291,7 @@ struct store_ops {
 
 struct store {
     const struct store_ops *ops;
+    const struct clock *clock;
 };
 
 #endif

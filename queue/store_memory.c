@@ -239,6 +239,7 @@ struct store *store_memory_new(const struct store_options *options, const struct
     struct memory_store *store = mem_new(struct memory_store);
     store->base.ops = &memory_ops;
     store->options = *options;
+    store->base.clock = clock;
     store->clock = clock;
     store->hub = hub;
     pthread_mutex_init(&store->mutex, NULL);

@@ -26,16 +26,25 @@
 #include "queue/store_pg_batch.h"
 #include "queue/store_pg_events.h"
 
+#include <stdatomic.h>
+
 enum {
     PG_STATEMENT_MS = 5000, /* how long a statement of the queue may take */
     PG_COUNTER_SLOTS = 16,
     PG_NUMBER_SIZE = 24, /* an int64 as text */
 };
 
+/* The database's clock, as far as it is known here without asking: ours, set right now and then. */
+struct pg_clock {
+    struct clock clock;
+    atomic_llong ahead_ms; /* of ours */
+};
+
 struct pg_store {
     struct store base;
     struct store_options options;
     const struct clock *clock; /* NULL: the database's own, as it should be; a test's otherwise */
+    struct pg_clock database_clock;
     struct pg_pool *pool;
     struct pg_events *events;
     struct pg_batch creates;

@@ -198,7 +198,7 @@ bool pg_create(struct store *base, const struct job_draft *draft, struct arena *
     struct pg_store *store = pg_store_of(base);
     struct creation creation = {.draft = draft, .arena = arena, .out = out};
     pthread_mutex_lock(&store->mutex);
-    creation.id = uuid_make(&store->ids, clock_now_ms(store->clock ? store->clock : &clock_system));
+    creation.id = uuid_make(&store->ids, clock_now_ms(store->base.clock));
     pthread_mutex_unlock(&store->mutex);
     if (pg_batch_run(&store->creates, &creation.item))
         return true;

@@ -181,7 +181,9 @@ static bool is_wanted(struct pg_events *events, const struct event_note *heard)
     pthread_mutex_unlock(&events->mutex);
     if (known >= heard->revision && !heard->is_gone)
         return false;
-    return known || (events->hub && hub_is_watching(events->hub, heard->id));
+    /* one that was cancelled may be about to run here, without our knowing yet */
+    return known || heard->state == JOB_CANCELLED ||
+           (events->hub && hub_is_watching(events->hub, heard->id));
 }
 
 static void see_gone(struct pg_events *events, struct uuid id)

@@ -39,17 +39,12 @@ static bool read_version(struct pg *pg, int64_t *out, struct err *err)
             err_set(err, ERR_INTERNAL, "the schema's version is no number"));
 }
 
-static bool check_version(int64_t version, bool is_check, struct err *err)
+static bool check_version(int64_t version, struct err *err)
 {
     if (version > (int64_t)sql_migration_count)
         return err_set(err, ERR_INVALID,
                        "the database's schema exportq is of version %lld, this program knows %zu; "
                        "install a newer exportq",
-                       (long long)version, sql_migration_count);
-    if (is_check && version < (int64_t)sql_migration_count)
-        return err_set(err, ERR_INVALID,
-                       "the database's schema exportq is of version %lld, this program needs %zu; "
-                       "run exportqd --migrate",
                        (long long)version, sql_migration_count);
     return true;
 }
@@ -66,38 +61,41 @@ static bool take_step(struct pg *pg, size_t step, struct err *err)
 }
 
 /* All steps that are missing, in the transaction that holds the lock. */
-static bool take_steps(struct pg *pg, int *out_applied, struct err *err)
+static bool take_steps(struct pg *pg, int *out_steps, struct err *err)
 {
     int64_t version = 0;
     if (!pg_do(pg, begin_sql, ANSWER_MS, err) || !read_version(pg, &version, err) ||
-        !check_version(version, false, err))
+        !check_version(version, err))
         return false;
     for (size_t step = (size_t)version; step < sql_migration_count; step++) {
         if (!take_step(pg, step, err))
             return false;
-        (*out_applied)++;
+        (*out_steps)++;
     }
     return pg_do(pg, "commit", ANSWER_MS, err);
 }
 
-static bool migrate(struct pg *pg, bool is_check, int *out_applied, struct err *err)
+static bool migrate(struct pg *pg, bool is_check, int *out_steps, struct err *err)
 {
     int64_t version = 0;
-    if (!read_version(pg, &version, err) || !check_version(version, is_check, err))
+    if (!read_version(pg, &version, err) || !check_version(version, err))
         return false;
-    if (version == (int64_t)sql_migration_count)
+    int missing = (int)((int64_t)sql_migration_count - version);
+    if (is_check)
+        *out_steps = missing;
+    if (is_check || missing == 0)
         return true;
-    return pg_do(pg, lock_sql, LOCK_MS + ANSWER_MS, err) && take_steps(pg, out_applied, err);
+    return pg_do(pg, lock_sql, LOCK_MS + ANSWER_MS, err) && take_steps(pg, out_steps, err);
 }
 
-bool store_pg_migrate(const char *url, bool is_check, int *out_applied, struct err *err)
+bool store_pg_migrate(const char *url, bool is_check, int *out_steps, struct err *err)
 {
     const struct pg_options options = {.url = url, .application_name = "exportq/migrate"};
     struct pg *pg = NULL;
-    *out_applied = 0;
+    *out_steps = 0;
     if (!pg_open(&options, NULL, &pg, err))
         return pg_store_fail(err);
-    bool is_ok = migrate(pg, is_check, out_applied, err);
+    bool is_ok = migrate(pg, is_check, out_steps, err);
     if (!is_ok && err->code != ERR_INVALID) {
         char cause[ERR_TEXT_SIZE];
         (void)snprintf(cause, sizeof cause, "%s", err->text);

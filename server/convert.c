@@ -241,7 +241,8 @@ void convert_health(const struct exports_health *health, struct arena *arena,
 {
     static const Google__Protobuf__Duration no_time = GOOGLE__PROTOBUF__DURATION__INIT;
     static const Exportqueue__V1__StoreHealth no_store = EXPORTQUEUE__V1__STORE_HEALTH__INIT;
-    out->mode = EXPORTQUEUE__V1__HEALTH_RESPONSE__MODE__MODE_MEMORY;
+    out->mode = health->is_persistent ? EXPORTQUEUE__V1__HEALTH_RESPONSE__MODE__MODE_PERSISTENT
+                                      : EXPORTQUEUE__V1__HEALTH_RESPONSE__MODE__MODE_MEMORY;
     out->status = proto_statuses[health->status];
     out->uptime = copy_of(arena, &no_time, sizeof no_time);
     out->uptime->seconds = health->uptime_ms / MS_PER_S;

@@ -281,7 +281,8 @@ static enum exports_status status_of(struct exports *exports, bool is_store_reac
 
 void exports_health(struct exports *exports, struct exports_health *out)
 {
-    struct exports_health health = {.uptime_ms = clock_monotonic_ms() - exports->started_ms};
+    struct exports_health health = {.is_persistent = exports->is_persistent,
+                                    .uptime_ms = clock_monotonic_ms() - exports->started_ms};
     if (exports->is_enabled) {
         struct timespec begin;
         struct timespec end;

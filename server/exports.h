@@ -25,6 +25,7 @@ struct caller {
 /* What the use cases work with; everything outlives it. */
 struct exports {
     bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers but clock are NULL */
+    bool is_persistent;
     const struct clock *clock;
     struct store *store;
     struct hub *hub;
@@ -34,7 +35,7 @@ struct exports {
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */
-    atomic_bool is_file_store_ok; /* as the janitor saw it last */
+    atomic_bool is_file_store_ok; /* as the pulse felt it last */
 };
 
 bool exports_create(struct exports *exports, const struct caller *caller,
@@ -94,6 +95,7 @@ enum exports_status { EXPORTS_OK, EXPORTS_DEGRADED, EXPORTS_DRAINING, EXPORTS_DI
 
 struct exports_health {
     enum exports_status status;
+    bool is_persistent;
     int64_t uptime_ms;
     struct store_counters counters;
     bool is_store_reachable;

@@ -19,7 +19,8 @@ MAY_INCLUDE = {
     "export": {"base", "pg", "export"},
     "files": {"base", "files"},
     "worker": {"base", "queue", "export", "files", "worker"},
-    "server": {"base", "rpc", "queue", "export", "files", "worker", "server"},
+    "engine": {"base", "queue", "export", "files", "worker", "engine"},
+    "server": {"base", "rpc", "queue", "export", "files", "worker", "engine", "server"},
     "client": {"base", "rpc", "client"},
 }
 

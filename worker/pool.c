@@ -2,7 +2,7 @@
  *
  * See pool.h. Each worker has a slot that says what it runs. `pool->mutex` guards the slots'
  * states and tickets; a slot's stop wish is atomic. A cancelled job is noticed through the hub;
- * what the hub told before the slot was filled is caught by asking the store once, right after.
+ * if the hub told of any between a claim and its slot being filled, the store is asked once.
  */
 #include "worker/pool.h"
 
@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-enum { IDLE_WAIT_MS = 1000, ERROR_WAIT_MS = 500, REPORT_MS = 250 };
+enum { IDLE_WAIT_MS = 1000, ERROR_WAIT_MS = 500 };
 
 enum slot_state {
     SLOT_IDLE,
@@ -25,6 +25,7 @@ struct slot {
     enum slot_state state;
     struct ticket ticket;
     int64_t revision; /* of the job when it was claimed: what the hub tells of before is old */
+    uint64_t cancels; /* the pool's when the claim began */
     struct stop stop;
     int64_t started_ms;  /* worker's own: monotonic */
     int64_t reported_ms; /* worker's own: monotonic */
@@ -40,6 +41,7 @@ struct pool {
     bool is_draining;       /* claim no more */
     bool is_grace_over;     /* what still runs is to stop */
     bool is_ended;          /* the heartbeat may go */
+    uint64_t cancels;       /* how many cancelled jobs the hub told of */
     size_t released;        /* jobs given back */
 };
 
@@ -53,11 +55,13 @@ static bool slot_begin_claim(struct slot *slot)
     bool may_claim = !pool->is_draining;
     if (may_claim)
         slot->state = SLOT_CLAIMING;
+    slot->cancels = pool->cancels;
     pthread_mutex_unlock(&pool->mutex);
     return may_claim;
 }
 
-static void slot_fill(struct slot *slot, const struct job *job, const struct ticket *ticket)
+/* False if the job may have been cancelled since it was claimed. */
+static bool slot_fill(struct slot *slot, const struct job *job, const struct ticket *ticket)
 {
     struct pool *pool = slot->pool;
     pthread_mutex_lock(&pool->mutex);
@@ -67,10 +71,12 @@ static void slot_fill(struct slot *slot, const struct job *job, const struct tic
     slot->state = SLOT_RUNNING;
     if (pool->is_grace_over)
         stop_request(&slot->stop, STOP_DRAIN);
+    bool is_sure = pool->cancels == slot->cancels;
     pthread_mutex_unlock(&pool->mutex);
     slot->started_ms = clock_monotonic_ms();
     slot->reported_ms = slot->started_ms;
     slot->reported_phase = PHASE_QUERYING;
+    return is_sure;
 }
 
 static void slot_clear(struct slot *slot)
@@ -92,14 +98,15 @@ static void tell_store(struct slot *slot, const struct job_progress *progress)
         stop_request(&slot->stop, STOP_LOST);
 }
 
-/* At most four reports a second, and each new phase of a job that takes that long anyway. */
+/* One report an interval, and each new phase of a job that takes that long anyway. */
 static void report(void *target, const struct job_progress *progress)
 {
     struct slot *slot = target;
     int64_t now = clock_monotonic_ms();
+    int64_t report_ms = slot->pool->options.report_ms;
     bool is_new_phase = progress->phase != slot->reported_phase;
-    bool is_long = now - slot->started_ms >= REPORT_MS;
-    if (now - slot->reported_ms < REPORT_MS && !(is_new_phase && is_long))
+    bool is_long = now - slot->started_ms >= report_ms;
+    if (now - slot->reported_ms < report_ms && !(is_new_phase && is_long))
         return;
     slot->reported_ms = now;
     slot->reported_phase = progress->phase;
@@ -171,9 +178,9 @@ static void settle_failure(struct slot *slot, const struct job *job, const struc
 static void run_job(struct slot *slot, const struct job *job, const struct ticket *ticket,
                     struct arena *arena)
 {
-    slot_fill(slot, job, ticket);
-    struct job_progress begun = {.phase = PHASE_QUERYING};
-    tell_store(slot, &begun);
+    const struct job_progress begun = {.phase = PHASE_QUERYING};
+    if (!slot_fill(slot, job, ticket))
+        tell_store(slot, &begun);
     struct runner_watch watch = {.report = report, .target = slot};
     struct runner_result result;
     struct err why = {0};
@@ -181,6 +188,14 @@ static void run_job(struct slot *slot, const struct job *job, const struct ticke
         settle_result(slot, job, &result);
     else
         settle_failure(slot, job, &why);
+}
+
+static bool pool_is_draining(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool is_draining = pool->is_draining;
+    pthread_mutex_unlock(&pool->mutex);
+    return is_draining;
 }
 
 /* Claims and runs one job, if there is one. */
@@ -195,7 +210,7 @@ static bool work_once(struct slot *slot, struct err *err)
     if (is_ok && is_found)
         run_job(slot, &job, &ticket, &arena);
     slot_clear(slot);
-    if (is_ok && !is_found)
+    if (is_ok && !is_found && !pool_is_draining(slot->pool))
         store_wait(slot->pool->options.store, IDLE_WAIT_MS);
     return is_ok;
 }
@@ -224,6 +239,7 @@ static void see_change(void *target, const struct job *job)
     if (job->state != JOB_CANCELLED)
         return;
     pthread_mutex_lock(&pool->mutex);
+    pool->cancels++;
     for (size_t i = 0; i < pool->options.worker_count; i++) {
         struct slot *slot = &pool->slots[i];
         if (slot->state == SLOT_RUNNING && uuid_equal(slot->ticket.id, job->id) &&

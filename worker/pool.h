@@ -21,6 +21,7 @@ struct pool_options {
     size_t worker_count;         /* EXPORT_WORKERS; 0: the pool does nothing */
     int64_t job_timeout_ms;      /* EXPORT_JOB_TIMEOUT; 0: none */
     int64_t heartbeat_ms;        /* a third of the store's lease */
+    int64_t report_ms;           /* between two reports of a job's progress */
     const char *name;            /* of this process, for leases and logs */
 };
 

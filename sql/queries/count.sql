@@ -1,5 +1,7 @@
+-- What is and what was, and the time.
 select (select count(*) from exportq.job where state = 'QUEUED'),
        (select count(*) from exportq.job where state = 'RUNNING'),
        sum(processed), sum(failed), sum(retried), sum(cancelled),
-       coalesce(round(sum(duration_ms) / nullif(sum(processed), 0)), 0)::bigint
+       coalesce(round(sum(duration_ms) / nullif(sum(processed), 0)), 0)::bigint,
+       floor(extract(epoch from clock_timestamp()) * 1000)::bigint
 from exportq.counter

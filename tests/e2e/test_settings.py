@@ -82,7 +82,7 @@ class Settings(unittest.TestCase):
         self.assertEqual("3", shown["EXPORT_WORKERS"])  # a flag wins
         self.assertEqual("90000ms", shown["EXPORT_TOKEN_TTL"])
         self.assertEqual("********", shown["EXPORT_DOWNLOAD_SECRET"])
-        self.assertEqual("********", shown["EXPORT_SOURCE_URL"])
+        self.assertEqual("sqlite:" + self.kit.database, shown["EXPORT_SOURCE_URL"])
         self.assertNotIn(SECRET, out + err)
 
     def test_check_checks_the_types_too_and_leaves_nothing_behind(self):

@@ -3,12 +3,13 @@
  * Where things are when no setting says: the state directory by the XDG rules or systemd's, the
  * installed type files beside the program.
  */
-#ifndef SERVER_PATHS_H
-#define SERVER_PATHS_H
+#ifndef ENGINE_PATHS_H
+#define ENGINE_PATHS_H
 
-#include "server/settings.h"
+#include "engine/settings.h"
 
-/* Fills in state_dir and store_url where they are empty, and makes the state directory (0700). */
+/* Fills in state_dir and store_url where they are empty, and makes the state directory (0700), but
+ * for ACTION_CHECK. */
 bool paths_set_state(struct settings *settings, struct arena *arena, struct err *err) MUST_CHECK;
 
 /* Fills in types_dir where it is empty: the installed types for a source's dialect. */

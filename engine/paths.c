@@ -2,7 +2,7 @@
  *
  * See paths.h.
  */
-#include "server/paths.h"
+#include "engine/paths.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -58,7 +58,8 @@ bool paths_set_state(struct settings *settings, struct arena *arena, struct err 
     if (str_is_empty(settings->state_dir) &&
         !default_state_dir(settings->is_demo, arena, &settings->state_dir, err))
         return false;
-    if (!make_directories(settings->state_dir, arena, err))
+    bool is_only_check = settings->action == ACTION_CHECK;
+    if (!is_only_check && !make_directories(settings->state_dir, arena, err))
         return false;
     if (str_is_empty(settings->store_url))
         settings->store_url = arena_printf(arena, "file:%.*s/files", STR_ARG(settings->state_dir));

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the programs can be told, from the environment and from flags of the same names:
+ * EXPORT_LISTEN is --export-listen, or --listen for short. One table in settings.c has a row per
+ * setting; --help, --check and the reading itself walk it. What is unknown or malformed is an
+ * error, never ignored. All programs take all settings, so that one environment serves them all.
+ */
+#ifndef ENGINE_SETTINGS_H
+#define ENGINE_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum settings_action { ACTION_SERVE, ACTION_CHECK, ACTION_MIGRATE, ACTION_HELP, ACTION_VERSION };
+
+enum program { PROGRAM_EXPORTQD, PROGRAM_WORKER };
+
+/* "exportqd", "exportq-worker". */
+const char *program_name(enum program program);
+
+/* Values as settings.c's table says; texts live in the arena. Durations are in milliseconds. */
+struct settings {
+    enum settings_action action;
+    bool is_demo;
+    bool has_queue;     /* ENABLE_EXPORT_QUEUE */
+    bool is_persistent; /* ENABLE_PERSIST_EXPORT */
+    struct str database_url;
+    struct str events_url; /* empty: database_url */
+    int64_t database_connections;
+    bool has_auto_migrate;
+    struct str source_url;
+    struct str types_dir;
+    struct str store_url;
+    struct str state_dir;
+    struct str listen;
+    int64_t workers;
+    int64_t max_active_per_user;
+    int64_t max_attempts;
+    int64_t retry_base_ms;
+    int64_t retry_cap_ms;
+    int64_t retry_jitter_percent;
+    int64_t lease_ms;
+    struct str download_secret;
+    int64_t token_ttl_ms;
+    int64_t downloads_per_job;
+    int64_t retention_ms;
+    int64_t max_rows;
+    int64_t max_bytes;
+    int64_t job_timeout_ms;
+    int64_t drain_timeout_ms;
+    int64_t max_message_bytes;
+    int64_t max_calls;
+    struct str log_level;
+};
+
+/* What a program was started with. */
+struct settings_input {
+    enum program program;
+    int argc;
+    char *const *argv;
+    char *const *environment; /* as environ */
+};
+
+/* Flags win over the environment. ERR_INVALID names the setting, its value and what would be
+ * accepted. */
+bool settings_read(const struct settings_input *input, struct arena *arena, struct settings *out,
+                   struct err *err) MUST_CHECK;
+
+/* Prints usage and every setting that the program heeds, with its meaning and default. */
+void settings_print_help(enum program program, FILE *out);
+
+/* Prints the effective value of every setting, secrets masked: a shell could read it back. */
+void settings_print(const struct settings *settings, FILE *out);
+
+#endif
