@@ -62,11 +62,10 @@ bool pg_store_fail(struct err *err)
 {
     struct err cause = *err;
     if (err_code_is_retryable(cause.code))
-        return err_set(err, ERR_UNAVAILABLE, "the queue's database does not answer: %s; try again",
-                       cause.text);
+        return err_set(err, ERR_UNAVAILABLE, "the queue: %s; try again", cause.text);
     if (cause.code == ERR_SOURCE_DENIED)
-        return err_set(err, ERR_UNAVAILABLE, "the queue's %s", cause.text);
-    return err_set(err, ERR_INTERNAL, "the queue's database: %s", cause.text);
+        return err_set(err, ERR_UNAVAILABLE, "the queue: %s", cause.text);
+    return err_set(err, ERR_INTERNAL, "the queue: %s", cause.text);
 }
 
 bool pg_store_run(struct pg_store *store, const struct pg_call *calls, size_t count, PGresult **out,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exportqd of a test's own: started with settings, waited for by condition, ended by its pid."""
+"""The programs of a test's own: started with settings, waited for by condition, ended by pid."""
 
 import os
 import re
@@ -38,15 +38,15 @@ def is_plain():
 
 def environment(settings):
     """The test's settings, and none that happen to be set around it."""
-    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_SERVER", "STATE_DIRECTORY")
+    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_SERVER", "STATE_DIRECTORY", "PG")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     clean.update({name: str(value) for name, value in settings.items() if value is not None})
     return clean
 
 
-def run_once(arguments, settings=None, timeout=30):
-    """Runs exportqd to its end, for what ends by itself. Gives exit status, stdout, stderr."""
-    done = subprocess.run([program("exportqd"), *arguments], env=environment(settings or {}), text=True,
+def run_once(arguments, settings=None, timeout=30, name="exportqd"):
+    """Runs a program to its end, for what ends by itself. Gives exit status, stdout, stderr."""
+    done = subprocess.run([program(name), *arguments], env=environment(settings or {}), text=True,
                           capture_output=True, timeout=timeout, check=False)
     assert not SANITIZER.search(done.stderr), done.stderr
     return done.returncode, done.stdout, done.stderr
@@ -67,6 +67,9 @@ def wait_until(condition, what, seconds=20):
 class Server:
     """A server in a process of its own. As a context manager it must end with 0 and in silence."""
 
+    name = "exportqd"
+    ready = r"event=server\.listening address=(\S+)"
+
     def __init__(self, kit=None, demo=False, state=None, **settings):
         self.home = tempfile.mkdtemp(prefix="exportq-e2e-")
         self.state = state or os.path.join(self.home, "state")
@@ -81,14 +84,20 @@ class Server:
         self.changed = threading.Condition()
 
     def start(self):
-        """Starts the process and waits until it listens; `address` is then known."""
+        """Starts the process and waits until it serves; a server's `address` is then known."""
+        return self.launch().await_ready()
+
+    def launch(self):
         self.lines = []
-        self.process = subprocess.Popen([program("exportqd"), *self.arguments], env=environment(self.settings),
+        self.process = subprocess.Popen([program(self.name), *self.arguments], env=environment(self.settings),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self.reader.start()
-        self.address = self.wait_for(r"event=server\.listening address=(\S+)", START_S).group(1)
+        return self
+
+    def await_ready(self):
+        self.address = self.wait_for(self.ready, START_S).group(1)
         return self
 
     def _read(self, stderr):
@@ -143,7 +152,7 @@ class Server:
     def assert_clean(self, status):
         log = self.log()
         assert not SANITIZER.search(log), "the sanitizer speaks:\n" + log
-        assert status == 0, "exportqd ended with %d:\n%s" % (status, log)
+        assert status == 0, "%s ended with %d:\n%s" % (self.name, status, log)
 
     def kill(self):
         """As a power cut would."""
@@ -176,3 +185,10 @@ class Server:
                 self.stop()
         finally:
             self.close()
+
+
+class Worker(Server):
+    """An exportq-worker; it has no address."""
+
+    name = "exportq-worker"
+    ready = r"(event=worker\.ready)"

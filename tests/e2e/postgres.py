@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL of the tests' own (tests/support/postgres), with a database for each test."""
+
+import atexit
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from bindings import ROOT
+from server import Server, Worker, wait_until
+from support import Caller, Case
+
+TOOL = os.path.join(ROOT, "tests/support/postgres")
+SKIPPED = 77
+SECRET = "k1:" + base64.b64encode(bytes(range(32))).decode()
+
+
+class Postgres:
+    """A server in a directory of its own; can be stopped and started again on the same port."""
+
+    shared = None
+
+    def __init__(self, *settings):
+        self.home = tempfile.mkdtemp(prefix="exportq-postgres-")
+        self.directory = os.path.join(self.home, "server")
+        os.chmod(self.home, 0o755)
+        atexit.register(self.remove)
+        self.count = 0
+        self.url = self.start(*settings)
+
+    @classmethod
+    def get(cls):
+        """The one for tests that leave it running."""
+        if cls.shared is None:
+            cls.shared = cls()
+        return cls.shared
+
+    def tool(self, action, *arguments):
+        done = subprocess.run([TOOL, action, self.directory, *arguments], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode == SKIPPED:
+            raise unittest.SkipTest(done.stdout.strip().removeprefix("skipped: "))
+        assert done.returncode == 0, done.stdout
+        return done.stdout.strip()
+
+    def start(self, *settings):
+        return self.tool("start", *settings)
+
+    def stop(self, mode="fast"):
+        self.tool("stop", mode)
+
+    def remove(self):
+        self.tool("remove")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def pid(self):
+        with open(os.path.join(self.directory, "data/postmaster.pid"), encoding="ascii") as file:
+            return int(file.readline())
+
+    def new_database(self):
+        """An empty database; gives its URL."""
+        self.count += 1
+        name = "test_%d" % self.count
+        query(self.url, "create database " + name)
+        return self.url.rsplit("/", 1)[0] + "/" + name
+
+
+def query(url, sql):
+    """What psql gives: a list of rows, each a list of texts."""
+    done = subprocess.run(["psql", "-XAtqF", "\x1f", "-v", "ON_ERROR_STOP=1", url], input=sql, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [line.split("\x1f") for line in done.stdout.splitlines()]
+
+
+class PersistentCase(Case):
+    """Servers and workers on one PostgreSQL, with one file store."""
+
+    def setUp(self):
+        super().setUp()
+        self.postgres = self.new_postgres()
+        self.url = self.postgres.new_database()
+        self.files = os.path.join(self.kit.home, "files")
+        self.persistent = {"ENABLE_PERSIST_EXPORT": 1, "DATABASE_URL": self.url, "EXPORT_DOWNLOAD_SECRET": SECRET,
+                           "EXPORT_STORE_URL": "file:" + self.files}
+
+    def new_postgres(self):
+        return Postgres.get()
+
+    def query(self, sql):
+        return query(self.url, sql)
+
+    def node(self, kind=Server, **settings):
+        """A server or worker that is not started yet; it is ended when the test is over."""
+        node = kind(self.kit, **{**self.persistent, **self.settings, **settings})
+        self.addCleanup(node.close)
+        return node
+
+    def serve(self, **settings):
+        """A server that is ended, and found in order, when the test is over."""
+        server = self.node(Server, **settings).start()
+        self.addCleanup(server.stop)
+        return server
+
+    def work(self, **settings):
+        """The same for an exportq-worker."""
+        worker = self.node(Worker, **settings).start()
+        self.addCleanup(worker.stop)
+        return worker
+
+
+__all__ = ["Caller", "PersistentCase", "Postgres", "SECRET", "Server", "Worker", "query", "wait_until"]
