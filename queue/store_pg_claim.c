@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * See store_pg.h. Here: claiming, and waiting for something to claim. Workers that ask together get
- * their jobs by one statement, whose commit does not wait for the disk: a crash of the database
- * that undoes it leaves the job queued, and the worker finds that it does not hold it. So the
- * numbers of claims are random: a counter that a crash sets back would give one twice.
+ * their jobs by one statement. Its commit waits for the disk: were a claim undone by a crash of the
+ * database, two runs would go by the same attempt. The numbers of claims are random, so that none
+ * is ever given twice.
  */
 #include "base/buf.h"
 #include "base/digest.h"
@@ -90,13 +90,7 @@ static bool run(struct pg_store *store, struct pg_batch_item *const *items, size
                                   pg_int(&lease, store->options.lease_ms),
                                   claims.ptr,
                                   workers.ptr};
-    const struct pg_call calls[] = {pg_no_sync, {&claim, values}};
-    PGresult *results[COUNT_OF(calls)];
-    if (!pg_store_run(store, calls, COUNT_OF(calls), results, err))
-        return false;
-    PQclear(results[0]);
-    *out = results[1];
-    return true;
+    return pg_store_run_one(store, &claim, values, out, err);
 }
 
 /* The row with a wish's claim; -1: there is none. */

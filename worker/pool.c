@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "worker/settle.h"
 
 enum { IDLE_WAIT_MS = 1000, ERROR_WAIT_MS = 500 };
 
@@ -37,12 +38,12 @@ struct pool {
     struct slot *slots;
     pthread_t heartbeat;
     pthread_mutex_t mutex;
-    pthread_cond_t changed; /* a slot fell idle, or is_draining or is_ended was set */
-    bool is_draining;       /* claim no more */
-    bool is_grace_over;     /* what still runs is to stop */
-    bool is_ended;          /* the heartbeat may go */
-    uint64_t cancels;       /* how many cancelled jobs the hub told of */
-    size_t released;        /* jobs given back */
+    pthread_cond_t changed;    /* a slot fell idle, or is_draining or is_ended was set */
+    bool is_draining;          /* claim no more */
+    bool is_ended;             /* the heartbeat may go */
+    uint64_t cancels;          /* how many cancelled jobs the hub told of */
+    atomic_bool is_grace_over; /* what still runs is to stop; written under the mutex */
+    atomic_size_t released;    /* jobs given back */
 };
 
 /* ---- What one worker does ---- */
@@ -69,7 +70,7 @@ static bool slot_fill(struct slot *slot, const struct job *job, const struct tic
     slot->ticket = *ticket;
     slot->revision = job->revision;
     slot->state = SLOT_RUNNING;
-    if (pool->is_grace_over)
+    if (atomic_load(&pool->is_grace_over))
         stop_request(&slot->stop, STOP_DRAIN);
     bool is_sure = pool->cancels == slot->cancels;
     pthread_mutex_unlock(&pool->mutex);
@@ -113,68 +114,6 @@ static void report(void *target, const struct job_progress *progress)
     tell_store(slot, progress);
 }
 
-static void log_end(const struct slot *slot, const char *event, const struct job *job,
-                    const char *more)
-{
-    char id[UUID_TEXT_LEN + 1];
-    uuid_format(job->id, id);
-    log_event(LOG_INFO, event,
-              "job=%s type=%.*s format=%.*s attempt=%d worker=%s duration_ms=%lld%s", id,
-              STR_ARG(job->spec.type), STR_ARG(job->spec.format), (int)job->attempt, slot->name,
-              (long long)(clock_monotonic_ms() - slot->started_ms), more);
-}
-
-static void settle_result(struct slot *slot, const struct job *job,
-                          const struct runner_result *result)
-{
-    const struct pool_options *options = &slot->pool->options;
-    bool is_mine = false;
-    struct err err = {0};
-    bool is_told = store_complete(options->store, &slot->ticket, &result->file, &result->progress,
-                                  &result->warnings, &is_mine, &err);
-    if (is_told && is_mine) {
-        char facts[64];
-        (void)snprintf(facts, sizeof facts, " rows=%lld bytes=%lld", (long long)result->file.rows,
-                       (long long)result->file.size);
-        log_end(slot, "job.completed", job, facts);
-        return;
-    }
-    /* Whoever has the job now makes its own file. */
-    if (!files_remove(options->runner->files, result->file.key, &err))
-        log_end(slot, "job.file_left_behind", job, "");
-    log_end(slot, is_told ? "job.lost" : "job.not_settled", job, "");
-}
-
-static void settle_failure(struct slot *slot, const struct job *job, const struct err *why)
-{
-    struct store *store = slot->pool->options.store;
-    bool is_mine = false;
-    struct err err = {0};
-    switch (stop_reason(&slot->stop)) {
-    case STOP_CANCELLED:
-    case STOP_LOST:
-        log_end(slot, "job.stopped", job, "");
-        return;
-    case STOP_DRAIN:
-        if (store_release(store, &slot->ticket, &is_mine, &err) && is_mine) {
-            pthread_mutex_lock(&slot->pool->mutex);
-            slot->pool->released++;
-            pthread_mutex_unlock(&slot->pool->mutex);
-        }
-        log_end(slot, "job.released", job, "");
-        return;
-    case STOP_NONE:
-    case STOP_TIMEOUT:
-        break;
-    }
-    char reason[LOG_QUOTED_SIZE];
-    char facts[LOG_QUOTED_SIZE + 64];
-    (void)snprintf(facts, sizeof facts, " code=%s reason=%s", err_code_name(why->code),
-                   log_quote(str_of(why->text), reason));
-    bool is_told = store_fail(store, &slot->ticket, why, &is_mine, &err);
-    log_end(slot, !is_told ? "job.not_settled" : is_mine ? "job.failed" : "job.lost", job, facts);
-}
-
 static void run_job(struct slot *slot, const struct job *job, const struct ticket *ticket,
                     struct arena *arena)
 {
@@ -184,10 +123,19 @@ static void run_job(struct slot *slot, const struct job *job, const struct ticke
     struct runner_watch watch = {.report = report, .target = slot};
     struct runner_result result;
     struct err why = {0};
-    if (runner_run(slot->pool->options.runner, job, &slot->stop, watch, arena, &result, &why))
-        settle_result(slot, job, &result);
-    else
-        settle_failure(slot, job, &why);
+    struct pool *pool = slot->pool;
+    const struct settlement settlement = {
+        .store = pool->options.store,
+        .files = pool->options.runner->files,
+        .job = job,
+        .ticket = ticket,
+        .started_ms = slot->started_ms,
+        .is_in_haste = &pool->is_grace_over,
+    };
+    if (runner_run(pool->options.runner, job, &slot->stop, watch, arena, &result, &why))
+        settle_result(&settlement, &result);
+    else if (settle_failure(&settlement, stop_reason(&slot->stop), &why))
+        (void)atomic_fetch_add(&pool->released, 1);
 }
 
 static bool pool_is_draining(struct pool *pool)
@@ -339,11 +287,13 @@ size_t pool_drain(struct pool *pool, int64_t grace_ms)
     pthread_mutex_unlock(&pool->mutex);
     store_wake(pool->options.store);
     pthread_mutex_lock(&pool->mutex);
-    pool->is_grace_over = !wait_idle(pool, grace_ms);
-    for (size_t i = 0; pool->is_grace_over && i < pool->options.worker_count; i++)
+    bool is_grace_over = !wait_idle(pool, grace_ms);
+    atomic_store(&pool->is_grace_over, is_grace_over);
+    for (size_t i = 0; is_grace_over && i < pool->options.worker_count; i++)
         if (pool->slots[i].state == SLOT_RUNNING)
             stop_request(&pool->slots[i].stop, STOP_DRAIN);
     pthread_mutex_unlock(&pool->mutex);
+    store_wake(pool->options.store); /* whoever waits to ask it again */
     for (size_t i = 0; i < pool->options.worker_count; i++)
         pthread_join(pool->slots[i].thread, NULL);
     pthread_mutex_lock(&pool->mutex);
@@ -352,7 +302,7 @@ size_t pool_drain(struct pool *pool, int64_t grace_ms)
     pthread_mutex_unlock(&pool->mutex);
     pthread_join(pool->heartbeat, NULL);
     hub_observe(pool->options.hub, NULL, NULL);
-    return pool->released;
+    return atomic_load(&pool->released);
 }
 
 void pool_free(struct pool *pool)
