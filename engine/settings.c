@@ -1,109 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See settings.h. A row names the setting, says how its text is read and where the value goes.
+ * See settings.h: reading, from the environment and flags into the places that the table says.
  */
-#include "engine/settings.h"
+#include "engine/settings_table.h"
 
 #include "base/buf.h"
 
 #include <unistd.h>
 
-enum setting_kind {
-    KIND_SWITCH,
-    KIND_TEXT,
-    KIND_URL,
-    KIND_SECRET,
-    KIND_COUNT,
-    KIND_DURATION,
-    KIND_BYTES,
-};
-
-/* Who heeds a setting. */
-enum setting_user { ALL, DAEMON };
-
-struct setting {
-    const char *name;
-    enum setting_user user;
-    enum setting_kind kind;
-    size_t offset;       /* of the value in struct settings */
-    int64_t least;       /* of a number */
-    int64_t most;        /* of a number */
-    const char *initial; /* as if it had been given; NULL: see `initial_note` */
-    const char *initial_note;
-    const char *meaning;
-};
-
-#define AT(member) offsetof(struct settings, member)
-
-enum { NAME_MAX_BYTES = 64, TEXT_MAX_BYTES = 4096, MANY = 1000000000, MINUTE_MS = 60000 };
-#define DAY_MS  INT64_C(86400000)
-#define YEAR_MS (366 * DAY_MS)
-
-/* clang-format off */
-static const struct setting table[] = {
-    {"ENABLE_EXPORT_QUEUE", DAEMON, KIND_SWITCH, AT(has_queue), 0, 1, "0", "0; 1 with --demo",
-     "1 turns the export queue on; off, every export call answers UNIMPLEMENTED"},
-    {"ENABLE_PERSIST_EXPORT", DAEMON, KIND_SWITCH, AT(is_persistent), 0, 1, "0", NULL,
-     "1 keeps the queue in PostgreSQL (DATABASE_URL); 0 in memory, lost at exit"},
-    {"DATABASE_URL", ALL, KIND_URL, AT(database_url), 0, 0, "", "none",
-     "PostgreSQL that holds the queue, in a schema of its own: postgres://USER@HOST/DATABASE"},
-    {"EXPORT_EVENTS_URL", ALL, KIND_URL, AT(events_url), 0, 0, "", "DATABASE_URL",
-     "the same database without a pooler between, where DATABASE_URL leads through one: for LISTEN"},
-    {"EXPORT_DATABASE_CONNECTIONS", ALL, KIND_COUNT, AT(database_connections), 2, 1000, "16", NULL,
-     "connections to the queue's database at most, besides the one that listens"},
-    {"EXPORT_AUTO_MIGRATE", ALL, KIND_SWITCH, AT(has_auto_migrate), 0, 1, "1", NULL,
-     "1 brings the queue's schema up to date at start; 0 leaves that to exportqd --migrate"},
-    {"EXPORT_SOURCE_URL", ALL, KIND_URL, AT(source_url), 0, 0, "", "DATABASE_URL",
-     "what is exported: postgres://…, such as a read replica, or sqlite:PATH"},
-    {"EXPORT_TYPES_DIR", ALL, KIND_TEXT, AT(types_dir), 0, 0, "", "the installed ones",
-     "directory of the export type files, NAME.sql"},
-    {"EXPORT_STORE_URL", ALL, KIND_TEXT, AT(store_url), 0, 0, "", "file: under the state directory",
-     "where files go: file:DIR"},
-    {"EXPORT_STATE_DIR", ALL, KIND_TEXT, AT(state_dir), 0, 0, "",
-     "$STATE_DIRECTORY, or exportq in the user's state directory",
-     "where the server keeps what is its own"},
-    {"EXPORT_LISTEN", DAEMON, KIND_TEXT, AT(listen), 0, 0, "127.0.0.1:50051", NULL,
-     "gRPC address; loopback only, as this version has no authentication; port 0: any free one"},
-    {"EXPORT_WORKERS", ALL, KIND_COUNT, AT(workers), 0, 256, NULL, "number of cores",
-     "worker threads; 0: none"},
-    {"EXPORT_MAX_ACTIVE_PER_USER", DAEMON, KIND_COUNT, AT(max_active_per_user), 1, MANY, "5", NULL,
-     "queued and running jobs one owner may have"},
-    {"EXPORT_MAX_ATTEMPTS", ALL, KIND_COUNT, AT(max_attempts), 1, 100, "3", NULL,
-     "attempts at a job"},
-    {"EXPORT_RETRY_BASE_MS", ALL, KIND_COUNT, AT(retry_base_ms), 1, DAY_MS, "500", NULL,
-     "retry delay = min(cap, base * 2^attempt), in milliseconds"},
-    {"EXPORT_RETRY_CAP_MS", ALL, KIND_COUNT, AT(retry_cap_ms), 1, DAY_MS, "30000", NULL,
-     "the longest retry delay, in milliseconds"},
-    {"EXPORT_RETRY_JITTER_PERCENT", ALL, KIND_COUNT, AT(retry_jitter_percent), 0, 50, "10", NULL,
-     "how far a retry delay is spread"},
-    {"EXPORT_LEASE", ALL, KIND_DURATION, AT(lease_ms), 1000, DAY_MS, "30s", NULL,
-     "a worker that is silent for so long loses its job, and it runs again elsewhere"},
-    {"EXPORT_DOWNLOAD_SECRET", DAEMON, KIND_SECRET, AT(download_secret), 0, 0, "",
-     "random per process; required with ENABLE_PERSIST_EXPORT=1",
-     "keys that sign download tokens, newest first: id:base64,id:base64 (32 bytes or more each)"},
-    {"EXPORT_TOKEN_TTL", DAEMON, KIND_DURATION, AT(token_ttl_ms), 1000, 7 * DAY_MS, "10min", NULL,
-     "how long a download token opens its file"},
-    {"EXPORT_DOWNLOADS_PER_JOB", DAEMON, KIND_COUNT, AT(downloads_per_job), 0, MANY, "1", NULL,
-     "whole downloads a job gives; 0: any number, each behind a fresh token"},
-    {"EXPORT_RETENTION", ALL, KIND_DURATION, AT(retention_ms), 1000, YEAR_MS, NULL,
-     "15min in memory, 7d persistent",
-     "how long files and finished jobs stay"},
-    {"EXPORT_MAX_ROWS", ALL, KIND_COUNT, AT(max_rows), 0, INT64_MAX, "0", "none",
-     "guard rail: rows of one job"},
-    {"EXPORT_MAX_BYTES", ALL, KIND_BYTES, AT(max_bytes), 0, INT64_MAX, "0", "none",
-     "guard rail: size of one file, such as 500MB or 2GB"},
-    {"EXPORT_JOB_TIMEOUT", ALL, KIND_DURATION, AT(job_timeout_ms), 100, YEAR_MS, "1h", NULL,
-     "guard rail: time of one attempt"},
-    {"EXPORT_DRAIN_TIMEOUT", ALL, KIND_DURATION, AT(drain_timeout_ms), 0, DAY_MS, "30s", NULL,
-     "how long a shutdown waits for running jobs and downloads"},
-    {"EXPORT_MAX_MESSAGE_BYTES", DAEMON, KIND_BYTES, AT(max_message_bytes), 1024, 64 * 1024 * 1024, "1MB",
-     NULL, "the largest request"},
-    {"EXPORT_MAX_CALLS", DAEMON, KIND_COUNT, AT(max_calls), 1, 1000000, "20000", NULL,
-     "calls and streams open at once"},
-    {"EXPORT_LOG_LEVEL", ALL, KIND_TEXT, AT(log_level), 0, 0, "info", NULL,
-     "debug, info, warning, error or off"},
-};
-/* clang-format on */
+enum { NAME_MAX_BYTES = 64, TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000 };
 
 static const struct {
     const char *name;
@@ -119,11 +24,6 @@ static const struct {
 } byte_units[] = {
     {"", 1}, {"B", 1}, {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000}, {"TB", 1000000000000},
 };
-
-const char *program_name(enum program program)
-{
-    return program == PROGRAM_WORKER ? "exportq-worker" : "exportqd";
-}
 
 static bool is_number(enum setting_kind kind)
 {
@@ -219,16 +119,17 @@ static bool set_value(const struct setting *setting, struct str text, struct are
 
 static const struct setting *find(struct str name)
 {
-    for (size_t i = 0; i < COUNT_OF(table); i++)
-        if (str_equal(name, str_of(table[i].name)))
-            return &table[i];
+    for (size_t i = 0; i < settings_count; i++)
+        if (str_equal(name, str_of(settings_table[i].name)))
+            return &settings_table[i];
     return NULL;
 }
 
 static bool set_initial(struct arena *arena, struct settings *out, struct err *err)
 {
-    for (size_t i = 0; i < COUNT_OF(table); i++)
-        if (table[i].initial && !set_value(&table[i], str_of(table[i].initial), arena, out, err))
+    for (size_t i = 0; i < settings_count; i++)
+        if (settings_table[i].initial &&
+            !set_value(&settings_table[i], str_of(settings_table[i].initial), arena, out, err))
             return false;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     out->workers = cores > 0 ? cores : 1;
@@ -355,109 +256,7 @@ bool settings_read(const struct settings_input *input, struct arena *arena, stru
             "EXPORT_RETRY_CAP_MS is below EXPORT_RETRY_BASE_MS; give at least %lld",
             (long long)settings.retry_base_ms);
     if (settings.retention_ms == 0)
-        settings.retention_ms = settings.is_persistent ? 7 * DAY_MS : 15 * MINUTE_MS;
+        settings.retention_ms = settings.is_persistent ? 7 * SETTING_DAY_MS : 15 * MINUTE_MS;
     *out = settings;
     return true;
-}
-
-/* ---- Help ---- */
-
-static const char *const usage[] = {
-    [PROGRAM_EXPORTQD] =
-        "exportqd: builds exports in the background and hands them over once\n\n"
-        "usage: exportqd [--demo] [--check] [--migrate] [--SETTING VALUE]…\n\n"
-        "  --demo     serves a made-up trading journal; nothing to set up\n"
-        "  --check    checks the settings and the export types, prints what is in effect, "
-        "and ends\n"
-        "  --migrate  brings the queue's schema in DATABASE_URL up to date, and ends\n"
-        "  --version  prints the version\n"
-        "  --help     prints this\n\n",
-    [PROGRAM_WORKER] =
-        "exportq-worker: works off the queue of exportqd servers that share a database with it\n\n"
-        "usage: exportq-worker [--check] [--SETTING VALUE]…\n\n"
-        "  --check    checks the settings and the export types, prints what is in effect, "
-        "and ends\n"
-        "  --version  prints the version\n"
-        "  --help     prints this\n\n"
-        "It takes the environment of its servers: DATABASE_URL and EXPORT_STORE_URL must lead to "
-        "the\nsame database and the same files. Settings of the doors are read and left alone.\n\n",
-};
-
-static const char *const examples[] = {
-    [PROGRAM_EXPORTQD] =
-        "  exportqd --demo\n"
-        "  ENABLE_EXPORT_QUEUE=1 EXPORT_SOURCE_URL=sqlite:shop.db EXPORT_TYPES_DIR=types exportqd\n"
-        "  ENABLE_EXPORT_QUEUE=1 ENABLE_PERSIST_EXPORT=1 DATABASE_URL=postgres://app@db/journal "
-        "\\\n"
-        "      EXPORT_DOWNLOAD_SECRET=k1:$(openssl rand -base64 32) exportqd\n"
-        "  exportqd --demo --listen 127.0.0.1:0 --workers 4\n"
-        "  exportqd --demo --check\n",
-    [PROGRAM_WORKER] =
-        "  DATABASE_URL=postgres://app@db/journal EXPORT_STORE_URL=file:/srv/exports \\\n"
-        "      exportq-worker --workers 4\n"
-        "  exportq-worker --check\n",
-};
-
-void settings_print_help(enum program program, FILE *out)
-{
-    (void)fputs(usage[program], out);
-    (void)fputs("Every setting is read from the environment, and from a flag of the same name in "
-                "lower case\nwith dashes, which wins; EXPORT_ may be left out: EXPORT_WORKERS is "
-                "--export-workers or --workers.\n\n",
-                out);
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        const struct setting *setting = &table[i];
-        const char *initial = setting->initial_note ? setting->initial_note : setting->initial;
-        if (setting->user == DAEMON && program != PROGRAM_EXPORTQD)
-            continue;
-        (void)fprintf(out, "  %s (default: %s)\n      %s\n", setting->name, initial,
-                      setting->meaning);
-    }
-    (void)fprintf(out, "\nexamples:\n%s", examples[program]);
-}
-
-/* One that names a host may hold a password anywhere; one like sqlite:PATH holds none. */
-static void print_url(struct str url, FILE *out)
-{
-    size_t colon = str_find(url, ':');
-    struct str rest = {url.ptr + colon, url.len - colon};
-    if (str_starts_with(rest, STR("://")))
-        (void)fprintf(out, "%.*s://********", (int)colon, url.ptr);
-    else
-        (void)fprintf(out, "%.*s", STR_ARG(url));
-}
-
-static void print_value(const struct setting *setting, const struct settings *settings, FILE *out)
-{
-    const char *at = (const char *)settings + setting->offset;
-    switch (setting->kind) {
-    case KIND_SWITCH:
-        (void)fprintf(out, "%d", *(const bool *)at ? 1 : 0);
-        return;
-    case KIND_TEXT:
-        (void)fprintf(out, "%.*s", STR_ARG(*(const struct str *)(const void *)at));
-        return;
-    case KIND_URL:
-        print_url(*(const struct str *)(const void *)at, out);
-        return;
-    case KIND_SECRET:
-        (void)fputs(str_is_empty(*(const struct str *)(const void *)at) ? "" : "********", out);
-        return;
-    case KIND_DURATION:
-        (void)fprintf(out, "%lldms", (long long)*(const int64_t *)(const void *)at);
-        return;
-    case KIND_COUNT:
-    case KIND_BYTES:
-        (void)fprintf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
-        return;
-    }
-}
-
-void settings_print(const struct settings *settings, FILE *out)
-{
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        (void)fprintf(out, "%s=", table[i].name);
-        print_value(&table[i], settings, out);
-        (void)fputc('\n', out);
-    }
 }

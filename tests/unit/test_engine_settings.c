@@ -18,17 +18,23 @@ struct reading {
 };
 
 /* NULL ends each list. */
-static bool read_from(struct reading *reading, const char *const *environment,
-                      const char *const *flags)
+static bool read_as(enum program program, struct reading *reading, const char *const *environment,
+                    const char *const *flags)
 {
     char *argv[MAX_ARGS] = {(char *)(uintptr_t) "exportqd"};
     int argc = 1;
     for (; *flags; flags++)
         argv[argc++] = (char *)(uintptr_t)*flags;
     *reading = (struct reading){0};
-    const struct settings_input input = {PROGRAM_EXPORTQD, argc, argv,
+    const struct settings_input input = {program, argc, argv,
                                          (char *const *)(uintptr_t)environment};
     return settings_read(&input, &reading->arena, &reading->settings, &reading->err);
+}
+
+static bool read_from(struct reading *reading, const char *const *environment,
+                      const char *const *flags)
+{
+    return read_as(PROGRAM_EXPORTQD, reading, environment, flags);
 }
 
 static const char *const nothing[] = {NULL};
@@ -66,6 +72,41 @@ static void demo_turns_the_queue_on_unless_told_otherwise(void **state)
     assert_true(read_from(&r, (const char *const[]){"ENABLE_EXPORT_QUEUE=0", NULL},
                           (const char *const[]){"--demo", NULL}));
     assert_false(r.settings.has_queue);
+    arena_done(&r.arena);
+}
+
+static void a_worker_of_its_own_is_persistent(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_as(PROGRAM_WORKER, &r, nothing, nothing));
+    assert_true(r.settings.has_queue && r.settings.is_persistent);
+    arena_done(&r.arena);
+    assert_false(read_as(PROGRAM_WORKER, &r, nothing, (const char *const[]){"--demo", NULL}));
+    assert_non_null(strstr(r.err.text, "exportq-worker --help"));
+    arena_done(&r.arena);
+}
+
+static void what_is_durable_is_kept_longer(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_from(&r, (const char *const[]){"ENABLE_PERSIST_EXPORT=1", NULL}, nothing));
+    assert_int_equal(r.settings.retention_ms, INT64_C(7) * 24 * 60 * 60 * 1000);
+    arena_done(&r.arena);
+    assert_true(
+        read_from(&r, (const char *const[]){"ENABLE_PERSIST_EXPORT=1", "EXPORT_RETENTION=1h", NULL},
+                  nothing));
+    assert_int_equal(r.settings.retention_ms, 60 * 60 * 1000);
+    arena_done(&r.arena);
+}
+
+static void a_number_out_of_its_range_is_told_the_range(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_false(read_from(&r, nothing, (const char *const[]){"--workers=-1", NULL}));
+    assert_string_equal(r.err.text, "EXPORT_WORKERS is \"-1\"; it takes 0 to 256");
     arena_done(&r.arena);
 }
 
@@ -163,7 +204,8 @@ static void a_secret_is_masked_when_settings_are_printed(void **state)
     struct reading r;
     assert_true(read_from(&r,
                           (const char *const[]){"EXPORT_DOWNLOAD_SECRET=k:topsecret",
-                                                "EXPORT_SOURCE_URL=sqlite:/hidden/place", NULL},
+                                                "DATABASE_URL=postgres://me:topsecret@host/name",
+                                                "EXPORT_SOURCE_URL=sqlite:/no/secret", NULL},
                           nothing));
     char *text = NULL;
     size_t len = 0;
@@ -172,7 +214,8 @@ static void a_secret_is_masked_when_settings_are_printed(void **state)
     (void)fclose(out);
     assert_non_null(strstr(text, "EXPORT_DOWNLOAD_SECRET=********\n"));
     assert_null(strstr(text, "topsecret"));
-    assert_null(strstr(text, "/hidden/place"));
+    assert_non_null(strstr(text, "DATABASE_URL=postgres://********\n"));
+    assert_non_null(strstr(text, "EXPORT_SOURCE_URL=sqlite:/no/secret\n"));
     assert_non_null(strstr(text, "EXPORT_MAX_ATTEMPTS=3\n"));
     free(text);
     arena_done(&r.arena);
@@ -182,6 +225,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_contract),
+        cmocka_unit_test(a_worker_of_its_own_is_persistent),
+        cmocka_unit_test(what_is_durable_is_kept_longer),
+        cmocka_unit_test(a_number_out_of_its_range_is_told_the_range),
         cmocka_unit_test(demo_turns_the_queue_on_unless_told_otherwise),
         cmocka_unit_test(a_flag_wins_over_the_environment_in_each_spelling),
         cmocka_unit_test(durations_and_sizes_have_units),
