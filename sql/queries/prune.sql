@@ -1,4 +1,5 @@
--- Forgets jobs whose time is over. $1: the time, or null; $2: how many.
+-- Forgets jobs whose time is over. $1: the time, or null; $2: how many. (An array, for a join with
+-- nobody knows how many rows would be planned as a walk through the table.)
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), old as materialized (
@@ -8,4 +9,4 @@ with clock as materialized (
     limit $2::integer
     for update skip locked
 )
-delete from exportq.job using old where job.id = old.id
+delete from exportq.job where id = any (array(select id from old))

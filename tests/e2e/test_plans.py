@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How PostgreSQL runs the queue's statements once most jobs in the table are history: by index, always."""
+
+import glob
+import os
+import re
+import unittest
+
+from bindings import ROOT
+from postgres import PersistentCase
+from server import run_once
+
+FINISHED = 200_000
+ID = "'01a212d5-7e32-7001-8a3d-5999de95c008'"
+HOLDER = "%s, 7, 1, 'w'" % ID
+FILE = "'key', 'name', 'text/csv', 'sha', 1, 1, 5, 1, 1, 1, 1, 0, 0, 0, 0, 0"
+DRAFTS = '\'[{"n": 0, "id": %s, "owner": "o1", "request_id": "r1", "type": "t", "format": "csv", "spec": {}}]\'' \
+    % ID.replace("'", '"')
+
+# The parameters of each statement; None: it reads no table of ours, or only the small one.
+PARAMETERS = {
+    "active_of_owners": "'[\"o1\"]'",
+    "cancel": "null, %s, 1000, 0" % ID,
+    "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
+    "complete": "null, %s, 1000, %s, 0" % (HOLDER, FILE),
+    "count": "",
+    "create_jobs": "null, %s, 5, 3" % DRAFTS,
+    "due_in": "null",
+    "expire": "null, %s, 1000" % ID,
+    "fail": "null, %s, 'code', 'text', true, '{1000,2000,4000}', 0.1, 1000, 0" % HOLDER,
+    "get_job": ID,
+    "get_jobs": "array[%s]::uuid[], '{1}'" % ID,
+    "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,
+    "list_expired": "null, 100",
+    "list_jobs": "'o1', null, null, null, null, 51",
+    "lock_job": ID,
+    "lock_owner": None,
+    "lock_owners": None,
+    "no_sync": None,
+    "notify": None,
+    "now": None,
+    "progress": "%s, 3, 1, 1, 1, 1" % HOLDER,
+    "prune": "null, 100",
+    "release": "null, %s" % HOLDER,
+    "remove": ID,
+    "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1",
+    "retry": "null, %s, 5, 3, 1" % ID,
+    "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0" % ID,
+}
+NOT_PREPARED = {"list_jobs"}  # planned for its values each time
+
+
+def statements():
+    for path in sorted(glob.glob(os.path.join(ROOT, "sql/queries/*.sql"))):
+        with open(path, encoding="utf-8") as file:
+            yield os.path.basename(path)[:-4], re.sub(r"--[^\n]*", "", file.read())
+
+
+class Plans(PersistentCase):
+    """No statement reads the whole table."""
+
+    def fill(self):
+        run_once(["--migrate"], {"DATABASE_URL": self.url})
+        self.query("""
+            insert into exportq.job (id, owner, request_id, type, format, spec, state, max_attempts, created_ms,
+                                     completed_ms, next_attempt_ms, expires_ms, file_key)
+            select gen_random_uuid(), 'o' || n %% 1000, 'r' || n, 't', 'csv', '{}',
+                   (array['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'])[1 + n %% 4], 3, n, n, 0,
+                   4102444800000, 'key'
+            from generate_series(1, %d) as n;
+            vacuum analyze exportq.job""" % FINISHED)
+
+    def plan(self, name, sql):
+        if name in NOT_PREPARED:
+            mode = "force_custom_plan"
+        else:
+            mode = "force_generic_plan"  # what a prepared statement comes to after a few runs
+        arguments = "(%s)" % PARAMETERS[name] if PARAMETERS[name] else ""
+        rows = self.query("set plan_cache_mode = %s; prepare it as %s; explain execute it%s" % (mode, sql, arguments))
+        return "\n".join(row[0] for row in rows)
+
+    def test_every_statement_goes_by_an_index(self):
+        self.fill()
+        for name, sql in statements():
+            with self.subTest(name):
+                self.assertIn(name, PARAMETERS, "a new statement: say how it is called")
+                if PARAMETERS[name] is None:
+                    continue
+                plan = self.plan(name, sql)
+                self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?job\b", plan)
+                self.assertRegex(plan, r"Index|on counter", plan)
+
+    def test_lists_go_by_the_index_of_the_owner_whatever_else_is_asked(self):
+        self.fill()
+        sql = dict(statements())["list_jobs"]
+        for parameters in ("'o1', '{QUEUED,RUNNING}', null, null, null, 51", "'o1', null, 't', null, %s, 51" % ID,
+                           "'o1', null, null, 'r1', null, 51", "null, null, null, null, null, 51"):
+            with self.subTest(parameters):
+                rows = self.query("set plan_cache_mode = force_custom_plan; prepare it as %s; explain execute it(%s)"
+                                  % (sql, parameters))
+                self.assertNotIn("Seq Scan", "\n".join(row[0] for row in rows))
+
+
+if __name__ == "__main__":
+    unittest.main()
