@@ -24,7 +24,7 @@ enum {
     COALESCE_MS = 5,      /* between two NOTIFYs of this process */
     LOOK_UP_MS = 2000,    /* how long a lost note stays unnoticed */
     STATEMENT_MS = 5000,  //
-    SELF_TEST_MS = 5000,  //
+    SELF_TEST_MS = 3000,  //
     RETRY_MIN_MS = 100,   /* to connect again: 100 ms · 2^n, at most 10 s */
     RETRY_MAX_MS = 10000, //
     SENDER_SIZE = 9,

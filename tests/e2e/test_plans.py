@@ -59,6 +59,15 @@ def statements():
 class Plans(PersistentCase):
     """No statement reads the whole table."""
 
+    filled = None  # the database of all tests here
+
+    def setUp(self):
+        super().setUp()
+        if not Plans.filled:
+            self.fill()
+            Plans.filled = self.url
+        self.url = Plans.filled
+
     def fill(self):
         run_once(["--migrate"], {"DATABASE_URL": self.url})
         self.query("""
@@ -80,7 +89,6 @@ class Plans(PersistentCase):
         return "\n".join(row[0] for row in rows)
 
     def test_every_statement_goes_by_an_index(self):
-        self.fill()
         for name, sql in statements():
             with self.subTest(name):
                 self.assertIn(name, PARAMETERS, "a new statement: say how it is called")
@@ -91,7 +99,6 @@ class Plans(PersistentCase):
                 self.assertRegex(plan, r"Index|on counter", plan)
 
     def test_lists_go_by_the_index_of_the_owner_whatever_else_is_asked(self):
-        self.fill()
         sql = dict(statements())["list_jobs"]
         for parameters in ("'o1', '{QUEUED,RUNNING}', null, null, null, 51", "'o1', null, 't', null, %s, 51" % ID,
                            "'o1', null, null, 'r1', null, 51", "null, null, null, null, null, 51"):
