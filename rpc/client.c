@@ -150,6 +150,14 @@ void rpc_client_free(struct rpc_client *client)
     core_stop();
 }
 
+/* A call that was sent has a hold on its slices. */
+void rpc_client_set_metadata(struct rpc_client *client, size_t at, const char *value)
+{
+    assert(at < client->metadata_count);
+    grpc_slice_unref(client->metadata[at].value);
+    client->metadata[at].value = grpc_slice_from_copied_string(value);
+}
+
 bool rpc_client_was_reached(const struct rpc_client *client)
 {
     return client->is_reached;

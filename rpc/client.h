@@ -48,6 +48,10 @@ bool rpc_client_new(const struct rpc_client_options *options, struct rpc_client 
 /* Its streams must be closed. NULL is fine. */
 void rpc_client_free(struct rpc_client *client);
 
+/* Gives a metadata pair, by its place in the options, another value for the calls to come: a
+ * gateway speaks for many owners over one connection. The value is visible ASCII. */
+void rpc_client_set_metadata(struct rpc_client *client, size_t at, const char *value);
+
 /* Whether the server was there for any call that has ended. */
 bool rpc_client_was_reached(const struct rpc_client *client);
 
