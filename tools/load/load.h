@@ -42,4 +42,7 @@ void *create_run(void *share);
  * connection, each after a pause. A connection is an owner. */
 void *round_run(void *share);
 
+/* Downloads the file of a token, throws it away and prints how long that took. */
+void drain_run(const struct load *load, const char *token);
+
 #endif

@@ -65,17 +65,23 @@ static void run(const struct load *load, void *(*share_run)(void *))
 
 static int usage(const char *name)
 {
-    (void)fprintf(stderr,
-                  "usage: %s create ADDRESS TYPE CONNECTIONS AT_ONCE SECONDS\n"
-                  "       %s round ADDRESS TYPE CONNECTIONS AT_ONCE JOBS PAUSE_MS\n"
-                  "create makes jobs and waits for none; round sees each to its end\n",
-                  name, name);
+    (void)fprintf(
+        stderr,
+        "usage: %s create ADDRESS TYPE CONNECTIONS AT_ONCE SECONDS\n"
+        "       %s round ADDRESS TYPE CONNECTIONS AT_ONCE JOBS PAUSE_MS\n"
+        "       %s drain ADDRESS TOKEN\n"
+        "create makes jobs and waits for none; round sees each to its end; drain downloads\n",
+        name, name, name);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     enum { NAME, MODE, ADDRESS, TYPE, CONNECTIONS, AT_ONCE, COUNT, PAUSE };
+    if (argc == TYPE + 1 && strcmp(argv[MODE], "drain") == 0) {
+        drain_run(&(struct load){.address = argv[ADDRESS]}, argv[TYPE]);
+        return 0;
+    }
     bool is_create = argc == PAUSE && strcmp(argv[MODE], "create") == 0;
     bool is_round = argc == PAUSE + 1 && strcmp(argv[MODE], "round") == 0;
     if (!is_create && !is_round)
