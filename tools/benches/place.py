@@ -83,10 +83,20 @@ def rate(figure, unit="/s"):
     return "%12s %s" % (format(round(figure), ","), unit)
 
 
-def cpu_seconds(pid):
-    """Processor time of a process so far."""
-    fields = Path("/proc/%d/stat" % pid).read_text(encoding="ascii").rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def stat(path):
+    """What the kernel tells of a process, from its state on."""
+    return (path / "stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()
+
+
+def cpu_seconds(pid, has_children=False):
+    """Processor time of a process so far, if wished with the processes that it started."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*") if has_children else [Path("/proc/%d" % pid)]:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            fields = stat(path)
+            if pid in (int(path.name), int(fields[1])):
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Place:
@@ -147,30 +157,36 @@ class Place:
         return table
 
     def fresh(self, name):
-        """A new, empty directory on the disk that all files go to."""
-        path = self.home / name
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir()
-        return path
+        """A new, empty directory on the disk that all files go to. It goes with the run: files that were just
+        removed make new ones slow on some file systems."""
+        return Path(tempfile.mkdtemp(prefix=name + "-", dir=self.home))
 
     def server(self, types, database=None, **settings):
         """A persistent server; as a context manager it starts and ends. Types by name: a SELECT each."""
-        directory = Path(tempfile.mkdtemp(prefix="types-", dir=self.home))
+        directory = self.fresh("types")
         for name, query in types.items():
             (directory / (name + ".sql")).write_text("-- title: %s\n-- shared\n%s\n" % (name, query), "utf-8")
-        state = tempfile.mkdtemp(prefix="state-", dir=self.home)
         asked = {
             "ENABLE_EXPORT_QUEUE": 1, "ENABLE_PERSIST_EXPORT": 1, "DATABASE_URL": database or self.database(),
             "EXPORT_SOURCE_URL": self.source(), "EXPORT_TYPES_DIR": directory,
             "EXPORT_DOWNLOAD_SECRET": "bench:" + base64.b64encode(bytes(range(32))).decode(),
             **settings,
         }
-        return self.support.Server(state=state, **asked)
+        return self.support.Server(state=str(self.fresh("state")), **asked)
+
+    def processor(self, server):
+        """Processor time so far of the server and of PostgreSQL with its sessions."""
+        postmaster = int((self.home / "postgres/data/postmaster.pid").read_text(encoding="ascii").split()[0])
+        return cpu_seconds(server.process.pid), cpu_seconds(postmaster, has_children=True)
 
     def load(self, mode, server, kind, *numbers):
-        """Runs tools/load; gives its figures."""
+        """Runs tools/load; gives its figures, with what the server and PostgreSQL took of a core."""
         command = [ROOT / "build/release/bin/load", mode, server.address, kind, *numbers]
+        before = self.processor(server)
         figures = json.loads(quiet(command, timeout=300))
+        took = [now - then for now, then in zip(self.processor(server), before)]
+        figures["cores"] = "%12.2f, %.2f, %.2f" % tuple(
+            seconds / figures["seconds"] for seconds in [figures["cpu_s"], *took])
         if figures["failed"]:
             note("%d calls of the load failed" % figures["failed"])
         return figures

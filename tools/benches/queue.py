@@ -33,7 +33,7 @@ def bench_create(place):
         ("CreateJob, %d connections of %d calls" % (CONNECTIONS, CALLS_AT_ONCE), rate(statistics.median(ours))),
         ("pgbench, 16 clients", rate(statistics.median(peers))),
         ("the last run: p50, p99", "%12.1f, %.1f ms" % (run["p50_ms"], run["p99_ms"])),
-        ("  the load's own part", "%12.2f of a core" % (run["cpu_s"] / run["seconds"])),
+        ("  cores of the load, exportqd, PostgreSQL", run["cores"]),
         ("  refused though below the limit", "%12d" % run["refused"]),
         ("a sixth job of one owner", "%12s" % ("refused" if refused else "NOT REFUSED")),
     ], ratio_of(ours, peers, "1.5, and 20,000/s"))
@@ -71,7 +71,7 @@ def bench_small(place):
     check_files(place, database)
     lines = [("CreateJob to COMPLETED seen, %d connections of 4 jobs" % AT_ONCE, rate(statistics.median(ours))),
              ("  p50, p99 of one", "%12.1f, %.1f ms" % (run["p50_ms"], run["p99_ms"])),
-             ("  the load's own part", "%12.2f of a core" % (run["cpu_s"] / run["seconds"]))]
+             ("  cores of the load, exportqd, PostgreSQL", run["cores"])]
     if is_peer_here:
         lines += [("BullMQ on Redis, pg, fast-csv; %d at once" % AT_ONCE, rate(statistics.median(peers))),
                   ("  adding alone", rate(statistics.median(adds)))]
