@@ -32,6 +32,11 @@ const char *pg_now(const struct pg_store *store, struct pg_number *number)
     return store->clock ? pg_int(number, clock_now_ms(store->clock)) : NULL;
 }
 
+const char *pg_slot(struct pg_store *store, struct pg_number *number)
+{
+    return pg_int(number, atomic_fetch_add(&store->next_slot, 1) % PG_COUNTER_SLOTS);
+}
+
 void pg_add_element(struct buf *array, const char *text)
 {
     buf_add_char(array, '"');
@@ -218,7 +223,7 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     store->retry_delays = pg_retry_delays(&options->retry);
     (void)snprintf(store->retry_spread, sizeof store->retry_spread, "%.2f",
                    options->retry.jitter_percent / 100.0);
-    (void)snprintf(store->slot, sizeof store->slot, "%u", random % PG_COUNTER_SLOTS);
+    atomic_init(&store->next_slot, random);
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);
     pg_batch_init(&store->creates, PG_BATCH_MAX, CREATE_LEADERS, pg_create_all, store);

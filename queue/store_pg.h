@@ -30,7 +30,7 @@
 
 enum {
     PG_STATEMENT_MS = 5000, /* how long a statement of the queue may take */
-    PG_COUNTER_SLOTS = 16,
+    PG_COUNTER_SLOTS = 64,
     PG_NUMBER_SIZE = 24, /* an int64 as text */
 };
 
@@ -49,7 +49,7 @@ struct pg_store {
     struct pg_events *events;
     struct pg_batch creates;
     struct pg_batch claims;
-    char slot[PG_NUMBER_SIZE];
+    atomic_uint next_slot;
     char *retry_delays;                /* an array literal: the delay after each attempt */
     char retry_spread[PG_NUMBER_SIZE]; /* how far a delay is spread: 0.1 is a tenth */
     pthread_mutex_t mutex;             /* guards all below */
@@ -77,6 +77,9 @@ const char *pg_int(struct pg_number *number, int64_t value);
 
 /* The time for a statement's first parameter: NULL where the database's clock counts. */
 const char *pg_now(const struct pg_store *store, struct pg_number *number);
+
+/* The slot to count in: each call another, so that few wait for each other's commit. */
+const char *pg_slot(struct pg_store *store, struct pg_number *number);
 
 /* Adds an array literal's element, quoted. */
 void pg_add_element(struct buf *array, const char *text);

@@ -88,10 +88,12 @@ bool pg_cancel_job(struct store *base, struct uuid id, struct arena *arena, stru
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
     struct pg_number retention;
+    struct pg_number slot;
     char id_text[UUID_TEXT_LEN + 1];
     uuid_format(id, id_text);
     const char *const values[] = {pg_now(store, &now), id_text,
-                                  pg_int(&retention, store->options.retention_ms), store->slot};
+                                  pg_int(&retention, store->options.retention_ms),
+                                  pg_slot(store, &slot)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_store_run_one(store, &cancel, values, &result, err))
         return false;

@@ -161,6 +161,7 @@ bool pg_complete(struct store *base, const struct ticket *ticket, const struct j
     struct arena arena CLEANUP(arena_done) = {0};
     struct holder holder;
     struct pg_number numbers[13];
+    struct pg_number slot;
     name_holder(store, ticket, &holder);
     const char *const values[] = {holder.now,
                                   holder.id,
@@ -184,7 +185,7 @@ bool pg_complete(struct store *base, const struct ticket *ticket, const struct j
                                   pg_int(&numbers[10], warnings->text_replaced),
                                   pg_int(&numbers[11], warnings->kept_as_text),
                                   pg_int(&numbers[12], warnings->sheets),
-                                  store->slot};
+                                  pg_slot(store, &slot)};
     return change(store, &complete, values, true, out_is_mine, err);
 }
 
@@ -195,6 +196,7 @@ bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct e
     struct pg_store *store = pg_store_of(base);
     struct holder holder;
     struct pg_number retention;
+    struct pg_number slot;
     name_holder(store, ticket, &holder);
     const char *const values[] = {holder.now,
                                   holder.id,
@@ -207,7 +209,7 @@ bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct e
                                   store->retry_delays,
                                   store->retry_spread,
                                   pg_int(&retention, store->options.retention_ms),
-                                  store->slot};
+                                  pg_slot(store, &slot)};
     return change(store, &fail, values, true, out_is_mine, err);
 }
 
@@ -231,13 +233,14 @@ bool pg_rescue(struct store *base, struct err *err)
     struct pg_number now;
     struct pg_number most;
     struct pg_number retention;
+    struct pg_number slot;
     const char *const values[] = {pg_now(store, &now),
                                   pg_int(&most, RESCUE_BATCH),
                                   err_code_name(ERR_WORKER_LOST),
                                   LOST_WORKER,
                                   store->retry_delays,
                                   pg_int(&retention, store->options.retention_ms),
-                                  store->slot,
+                                  pg_slot(store, &slot),
                                   store->retry_spread};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_store_run_one(store, &rescue, values, &result, err))

@@ -70,7 +70,7 @@ create unique index job_request on exportq.job (owner, request_id) where request
 create index job_retention on exportq.job (expires_ms) where state = 'COMPLETED';
 create index job_pruning on exportq.job (expires_ms) where state in ('FAILED', 'CANCELLED', 'EXPIRED');
 
--- What happened so far, in slots so that servers do not wait for each other; their sum counts.
+-- What happened so far, in slots so that those who settle do not wait for each other; their sum counts.
 create table exportq.counter (
     slot smallint primary key,
     processed bigint not null default 0,
@@ -79,7 +79,7 @@ create table exportq.counter (
     cancelled bigint not null default 0,
     duration_ms bigint not null default 0 -- of all that were processed
 ) with (fillfactor = 50);
-insert into exportq.counter (slot) select generate_series(0, 15);
+insert into exportq.counter (slot) select generate_series(0, 63);
 
 -- For people: select * from exportq.jobs where state = 'RUNNING';
 create view exportq.jobs as

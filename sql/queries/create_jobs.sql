@@ -12,7 +12,9 @@ with clock as materialized (
     from asked, lateral (
         select id from exportq.job
         where owner = asked.owner and request_id = asked.request_id and request_id is not null
+        limit 1
     ) as job
+    where asked.request_id is not null
 ), fresh as materialized (
     select asked.*, row_number() over (partition by asked.owner order by asked.n) as place
     from asked where not exists (select from known where known.n = asked.n)
