@@ -12,6 +12,7 @@
 #define EXPORT_SOURCE_SQLITE_H
 
 #include "export/source.h"
+#include "export/type_check.h"
 
 #include <sqlite3.h>
 
@@ -44,17 +45,9 @@ void sqlite_connection_close(struct sqlite_connection *connection);
 bool sqlite_connection_fail(const struct sqlite_connection *connection, int code,
                             enum sqlite_phase phase, struct err *err);
 
-/* What a parameter of a type's SQL stands for. */
-enum sqlite_parameter_kind {
-    SQLITE_PARAMETER_UNKNOWN,
-    SQLITE_PARAMETER_OWNER,
-    SQLITE_PARAMETER_FILTER,
-    SQLITE_PARAMETER_FILTER_END
-};
-
-/* By its name with the colon; *filter is the index of the filter, if it is one. */
-enum sqlite_parameter_kind sqlite_parameter_find(const struct export_type *type, const char *name,
-                                                 size_t *filter);
+/* What a parameter stands for, by its name with the colon (export/type_check.h). */
+enum parameter_kind sqlite_parameter_find(const struct export_type *type, const char *name,
+                                          size_t *filter);
 
 /* Binds the owner and the filters to the parameters of a statement of the query's type. The values
  * are the query's own or in `arena`: both outlive the statement. */

@@ -10,32 +10,12 @@
 /* The most a list can take: every byte escaped as \u00XX, quotes and a comma. */
 enum { MAX_LIST_BYTES = FILTER_MAX_VALUES * (FILTER_MAX_VALUE_BYTES * 6 + 3) + 2 };
 
-static const char end_suffix[] = "_end";
-enum { END_SUFFIX_LEN = sizeof end_suffix - 1 };
-
-static bool is_time(const struct filter *filter)
-{
-    return filter->type == FILTER_DATE || filter->type == FILTER_TIMESTAMP;
-}
-
-enum sqlite_parameter_kind sqlite_parameter_find(const struct export_type *type, const char *name,
-                                                 size_t *filter)
+enum parameter_kind sqlite_parameter_find(const struct export_type *type, const char *name,
+                                          size_t *filter)
 {
     if (!name || name[0] != ':')
-        return SQLITE_PARAMETER_UNKNOWN;
-    struct str plain = str_of(name + 1);
-    if (str_equal(plain, STR("owner")))
-        return SQLITE_PARAMETER_OWNER;
-    for (size_t i = 0; i < type->filter_count; i++) {
-        struct str wanted = type->filters[i].name;
-        *filter = i;
-        if (str_equal(plain, wanted))
-            return SQLITE_PARAMETER_FILTER;
-        if (is_time(&type->filters[i]) && plain.len == wanted.len + END_SUFFIX_LEN &&
-            str_starts_with(plain, wanted) && strcmp(plain.ptr + wanted.len, end_suffix) == 0)
-            return SQLITE_PARAMETER_FILTER_END;
-    }
-    return SQLITE_PARAMETER_UNKNOWN;
+        return PARAMETER_UNKNOWN;
+    return parameter_find(type, str_of(name + 1), filter);
 }
 
 static void add_json_text(struct buf *out, struct str text)
@@ -105,15 +85,15 @@ static int bind_parameter(sqlite3_stmt *statement, int index, const struct sourc
     size_t filter = 0;
     const char *name = sqlite3_bind_parameter_name(statement, index);
     switch (sqlite_parameter_find(query->type, name, &filter)) {
-    case SQLITE_PARAMETER_OWNER:
+    case PARAMETER_OWNER:
         return bind_text(statement, index, query->owner);
-    case SQLITE_PARAMETER_FILTER:
+    case PARAMETER_FILTER:
         return bind_value(statement, index, &query->filters[filter], arena);
-    case SQLITE_PARAMETER_FILTER_END:
+    case PARAMETER_FILTER_END:
         if (!query->filters[filter].filter)
             return sqlite3_bind_null(statement, index);
         return bind_text(statement, index, query->filters[filter].end_text);
-    case SQLITE_PARAMETER_UNKNOWN:
+    case PARAMETER_UNKNOWN:
         break;
     }
     return SQLITE_MISUSE; /* source_describe refuses such a type */
