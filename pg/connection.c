@@ -20,12 +20,18 @@ struct pg_patience pg_patience(int64_t timeout_ms, struct stop *stop)
     return (struct pg_patience){until_ms, stop};
 }
 
+struct pg_patience pg_patience_of(const struct pg *pg, int64_t timeout_ms)
+{
+    return pg_patience(timeout_ms, pg->stop);
+}
+
 bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
 {
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *position = result ? PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) : NULL;
     (void)snprintf(pg->message, sizeof pg->message, "%s", message ? message : "");
+    (void)snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", sqlstate ? sqlstate : "");
     int64_t place = 0;
     pg->position = position && str_to_int64(str_of(position), &place) ? (int)place : 0;
     pg->is_broken |= PQstatus(pg->connection) != CONNECTION_OK;
@@ -206,7 +212,7 @@ void pg_close(struct pg *pg)
 {
     if (!pg)
         return;
-    if (pg->is_streaming && !pg->is_broken)
+    if (!pg->is_broken && PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE)
         pg_cancel(pg);
     PQfinish(pg->connection);
     free(pg);
@@ -214,7 +220,12 @@ void pg_close(struct pg *pg)
 
 bool pg_is_broken(const struct pg *pg)
 {
-    return pg->is_broken || pg->is_streaming;
+    return pg->is_broken || pg->is_streaming || PQtransactionStatus(pg->connection) != PQTRANS_IDLE;
+}
+
+void pg_set_stop(struct pg *pg, struct stop *stop)
+{
+    pg->stop = stop;
 }
 
 const char *pg_error_message(const struct pg *pg)
@@ -225,6 +236,11 @@ const char *pg_error_message(const struct pg *pg)
 int pg_error_position(const struct pg *pg)
 {
     return pg->position;
+}
+
+const char *pg_error_sqlstate(const struct pg *pg)
+{
+    return pg->sqlstate;
 }
 
 PGconn *pg_connection(struct pg *pg)

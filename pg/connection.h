@@ -11,10 +11,11 @@
 
 #include "pg/pg.h"
 
-enum { PG_MAX_PREPARED = 64, PG_MESSAGE_SIZE = 256 };
+enum { PG_MAX_PREPARED = 64, PG_MESSAGE_SIZE = 256, PG_SQLSTATE_SIZE = 6 };
 
 struct pg {
     PGconn *connection;
+    struct stop *stop; /* may be NULL */
     bool is_preparing;
     bool is_broken;
     bool is_streaming; /* pg_start without its pg_finish */
@@ -22,6 +23,7 @@ struct pg {
     size_t prepared_count;
     char message[PG_MESSAGE_SIZE]; /* of the last failure */
     int position;
+    char sqlstate[PG_SQLSTATE_SIZE];
 };
 
 /* How long to wait, and for whom. */
@@ -32,6 +34,9 @@ struct pg_patience {
 
 /* At most `timeout_ms` from now; PG_NO_TIMEOUT: without end. */
 struct pg_patience pg_patience(int64_t timeout_ms, struct stop *stop);
+
+/* The same, with the connection's stop. */
+struct pg_patience pg_patience_of(const struct pg *pg, int64_t timeout_ms);
 
 /* Waits until the socket is ready for `events` (POLLIN…), or until patience ends: then what runs is
  * cancelled in the database and the connection is broken. */

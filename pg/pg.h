@@ -46,14 +46,20 @@ bool pg_open(const struct pg_options *options, struct stop *stop, struct pg **ou
 /* Closes; what still runs there is cancelled first. Accepts NULL. */
 void pg_close(struct pg *pg);
 
-/* Whether the connection itself failed, or was left in the middle of something. */
+/* Whether the connection itself failed, or was left in the middle of something: a query, a
+ * transaction. */
 bool pg_is_broken(const struct pg *pg);
 
+/* Who is asked, ten times a second, in all that waits from now on; NULL, as after pg_open: nobody.
+ * When it wishes so, what runs is cancelled in the database, and the error is stop's. */
+void pg_set_stop(struct pg *pg, struct stop *stop);
+
 /* What the server said of the statement that failed last, for texts that go to an operator: its
- * primary message, and the place in the SQL, a character counted from 1; "" and 0 if it said
- * nothing. Until the next call. */
+ * primary message, the place in the SQL, a character counted from 1, and the SQLSTATE; "", 0 and ""
+ * if it said nothing. Until the next call. */
 const char *pg_error_message(const struct pg *pg);
 int pg_error_position(const struct pg *pg);
+const char *pg_error_sqlstate(const struct pg *pg);
 
 /* ---- Statements ---- */
 
@@ -85,21 +91,26 @@ bool pg_run_all(struct pg *pg, const struct pg_call *calls, size_t count, int64_
  * they give. */
 bool pg_do(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err) MUST_CHECK;
 
+/* SQL that is known only when it runs, with its values, as text; NULL is NULL. */
+struct pg_query {
+    const char *sql;
+    int value_count;
+    const Oid *types; /* of the parameters; 0, or NULL for all: as the server finds */
+    const char *const *values;
+};
+
 /* Takes the columns and parameters of a statement from the database without running it, as
- * PQdescribePrepared gives them. */
-bool pg_describe(struct pg *pg, const char *sql, int64_t timeout_ms, PGresult **out,
+ * PQdescribePrepared gives them. The query's values are not looked at. */
+bool pg_describe(struct pg *pg, const struct pg_query *query, int64_t timeout_ms, PGresult **out,
                  struct err *err) MUST_CHECK;
 
 /* ---- A result row by row ---- */
 
-/* Begins a query whose rows come one at a time (single-row mode, text). `types` are the parameters'
- * type OIDs, 0 or NULL: as the server finds. */
-bool pg_start(struct pg *pg, const char *sql, int value_count, const Oid *types,
-              const char *const *values, struct err *err) MUST_CHECK;
+/* Begins a query whose rows come one at a time (single-row mode, text). */
+bool pg_start(struct pg *pg, const struct pg_query *query, struct err *err) MUST_CHECK;
 
-/* The next row, to be PQclear'ed; NULL after the last. Waits as long as it takes, asking `stop`
- * (which may be NULL) ten times a second: then the query is cancelled and the error is stop's. */
-bool pg_next(struct pg *pg, struct stop *stop, PGresult **out, struct err *err) MUST_CHECK;
+/* The next row, to be PQclear'ed; NULL after the last. Waits as long as it takes. */
+bool pg_next(struct pg *pg, PGresult **out, struct err *err) MUST_CHECK;
 
 /* Ends the query that was started, also in the middle: it is cancelled in the database then. */
 void pg_finish(struct pg *pg);

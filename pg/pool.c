@@ -145,6 +145,7 @@ bool pg_pool_take(struct pg_pool *pool, int64_t timeout_ms, struct stop *stop, s
 void pg_pool_give(struct pg_pool *pool, struct pg *pg)
 {
     bool is_broken = pg_is_broken(pg);
+    pg_set_stop(pg, NULL);
     pthread_mutex_lock(&pool->mutex);
     if (is_broken)
         pool->open--;

@@ -23,7 +23,7 @@ void pg_pool_free(struct pg_pool *pool);
 bool pg_pool_take(struct pg_pool *pool, int64_t timeout_ms, struct stop *stop, struct pg **out,
                   struct err *err) MUST_CHECK;
 
-/* Gives it back; a broken one is closed. */
+/* Gives it back, without its stop; a broken one is closed. */
 void pg_pool_give(struct pg_pool *pool, struct pg *pg);
 
 #endif

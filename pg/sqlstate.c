@@ -31,6 +31,8 @@ static const struct {
     {"28", ERR_SOURCE_DENIED, "the database refuses us", true},
     {"3D", ERR_SOURCE_DENIED, "the database does not exist", true},
     {"3F", ERR_SOURCE_SCHEMA, "the SQL does not fit the database", true},
+    {"38", ERR_SOURCE_DATA, "a function of the database failed", false},
+    {"39", ERR_SOURCE_DATA, "a function of the database failed", false},
     {"40", ERR_SOURCE_CONFLICT, "the database rolled the transaction back", false},
     {"42", ERR_SOURCE_SCHEMA, "the SQL does not fit the database", true},
     {"53", ERR_SOURCE_UNAVAILABLE, "the database is out of a resource", false},
@@ -38,6 +40,8 @@ static const struct {
     {"55", ERR_SOURCE_CONFLICT, "something needed is in use", false},
     {"57", ERR_SOURCE_UNAVAILABLE, "the database is shutting down or starting up", false},
     {"58", ERR_SOURCE_UNAVAILABLE, "the database's system failed", false},
+    {"72", ERR_SOURCE_CONFLICT, "the snapshot became too old", false},
+    {"HV", ERR_SOURCE_UNAVAILABLE, "a foreign table's server failed", false},
     {"P0", ERR_SOURCE_DATA, "a function of the database raised an error", false},
     {"XX", ERR_SOURCE_UNAVAILABLE, "the database had an internal error", false},
 };

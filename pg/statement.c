@@ -158,7 +158,7 @@ static bool run_once(struct pipeline *pipeline, const struct pg_call *calls, siz
 bool pg_run_all(struct pg *pg, const struct pg_call *calls, size_t count, int64_t timeout_ms,
                 PGresult **out, struct err *err)
 {
-    struct pipeline pipeline = {.pg = pg, .patience = pg_patience(timeout_ms, NULL)};
+    struct pipeline pipeline = {.pg = pg, .patience = pg_patience_of(pg, timeout_ms)};
     if (run_once(&pipeline, calls, count, out, err))
         return true;
     if (!pipeline.is_unprepared || pg->is_broken)
@@ -178,7 +178,7 @@ bool pg_run(struct pg *pg, const struct pg_statement *statement, const char *con
 
 bool pg_do(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err)
 {
-    struct pg_patience patience = pg_patience(timeout_ms, NULL);
+    struct pg_patience patience = pg_patience_of(pg, timeout_ms);
     if (!PQsendQuery(pg->connection, sql))
         return pg_fail(pg, NULL, err);
     bool is_ok = true;
@@ -195,12 +195,13 @@ bool pg_do(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err)
     }
 }
 
-bool pg_describe(struct pg *pg, const char *sql, int64_t timeout_ms, PGresult **out,
+bool pg_describe(struct pg *pg, const struct pg_query *query, int64_t timeout_ms, PGresult **out,
                  struct err *err)
 {
-    struct pipeline pipeline = {.pg = pg, .patience = pg_patience(timeout_ms, NULL)};
+    struct pipeline pipeline = {.pg = pg, .patience = pg_patience_of(pg, timeout_ms)};
     bool is_sent = PQenterPipelineMode(pg->connection) == 1 &&
-                   PQsendPrepare(pg->connection, "", sql, 0, NULL) &&
+                   PQsendPrepare(pg->connection, "", query->sql,
+                                 query->types ? query->value_count : 0, query->types) &&
                    PQsendDescribePrepared(pg->connection, "") &&
                    PQpipelineSync(pg->connection) == 1;
     static const bool is_new = true; /* the preparation's result comes first */

@@ -12,22 +12,22 @@
 
 enum { CANCEL_PATIENCE_MS = 2000 };
 
-bool pg_start(struct pg *pg, const char *sql, int value_count, const Oid *types,
-              const char *const *values, struct err *err)
+bool pg_start(struct pg *pg, const struct pg_query *query, struct err *err)
 {
     assert(!pg->is_streaming);
-    if (!PQsendQueryParams(pg->connection, sql, value_count, types, values, NULL, NULL, 0) ||
+    if (!PQsendQueryParams(pg->connection, query->sql, query->value_count, query->types,
+                           query->values, NULL, NULL, 0) ||
         !PQsetSingleRowMode(pg->connection))
         return pg_fail(pg, NULL, err);
     pg->is_streaming = true;
     return true;
 }
 
-bool pg_next(struct pg *pg, struct stop *stop, PGresult **out, struct err *err)
+bool pg_next(struct pg *pg, PGresult **out, struct err *err)
 {
     PGresult *result = NULL;
     *out = NULL;
-    if (!pg_take_result(pg, pg_patience(PG_NO_TIMEOUT, stop), &result, err))
+    if (!pg_take_result(pg, pg_patience_of(pg, PG_NO_TIMEOUT), &result, err))
         return false;
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_SINGLE_TUPLE) {
