@@ -4,28 +4,29 @@
  */
 #include "export/source.h"
 
+#include "export/source_pg.h"
 #include "export/source_sqlite.h"
 
 static const struct {
     const char *scheme;
-    bool (*open)(struct str rest, struct source **out, struct err *err);
+    bool (*open)(struct str url, struct source **out, struct err *err);
 } drivers[] = {
     {"sqlite:", source_sqlite_open},
+    {"postgres://", source_pg_open},
+    {"postgresql://", source_pg_open},
 };
 
 bool source_open(struct str url, struct source **out, struct err *err)
 {
     for (size_t i = 0; i < COUNT_OF(drivers); i++) {
-        struct str scheme = str_of(drivers[i].scheme);
-        if (str_starts_with(url, scheme)) {
-            return drivers[i].open((struct str){url.ptr + scheme.len, url.len - scheme.len}, out,
-                                   err);
-        }
+        if (str_starts_with(url, str_of(drivers[i].scheme)))
+            return drivers[i].open(url, out, err);
     }
     /* Not the URL itself: it may hold a password. */
-    return err_set(err, ERR_INVALID,
-                   "the source's URL is of no known kind; write sqlite:PATH, such as "
-                   "sqlite:/var/lib/journal.sqlite");
+    return err_set(
+        err, ERR_INVALID,
+        "the source's URL is of no known kind; write postgres://USER@HOST:PORT/DATABASE, "
+        "or sqlite:PATH, such as sqlite:/var/lib/journal.sqlite");
 }
 
 void source_close(struct source *source)

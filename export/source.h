@@ -28,16 +28,17 @@ struct source_query {
     const struct filter_value *filters; /* one per filter of the type, in its order */
     const size_t *columns; /* indices into the type's columns, in the order of the file */
     size_t column_count;
-    int64_t limit;     /* 0: all rows */
-    struct stop *stop; /* asked while the database works; may be NULL */
+    int64_t limit;       /* 0: all rows */
+    struct str job_name; /* how the database may show who asks; may be empty */
+    struct stop *stop;   /* asked while the database works; may be NULL */
 };
 
-/* "sqlite:PATH". The database must exist and is opened read-only. ERR_INVALID for a URL nobody here
- * serves; ERR_SOURCE_UNAVAILABLE if it cannot be opened. */
+/* "sqlite:PATH" or "postgres://…". The database must exist and is only read. ERR_INVALID for a URL
+ * nobody here serves; ERR_SOURCE_UNAVAILABLE if it cannot be opened. */
 bool source_open(struct str url, struct source **out, struct err *err) MUST_CHECK;
 void source_close(struct source *source);
 
-/* The dialect of the source's built-in type files: "sqlite". */
+/* The dialect of the source's built-in type files: "sqlite", "postgres". */
 const char *source_dialect(const struct source *source);
 
 /* Prepares the type's SQL against the source and tells its columns, in `arena`. Refuses, as

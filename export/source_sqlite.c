@@ -241,8 +241,10 @@ static bool run_query(struct source *base, const struct source_query *query, str
     return true;
 }
 
-bool source_sqlite_open(struct str path, struct source **out, struct err *err)
+bool source_sqlite_open(struct str url, struct source **out, struct err *err)
 {
+    static const struct str scheme = {"sqlite:", 7};
+    struct str path = {url.ptr + scheme.len, url.len - scheme.len};
     if (path.len == 0 || str_find(path, '\0') < path.len)
         return err_set(err, ERR_INVALID, "the source's URL names no database; write sqlite:PATH");
     struct sqlite_source *source = mem_new(struct sqlite_source);

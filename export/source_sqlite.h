@@ -16,8 +16,8 @@
 
 #include <sqlite3.h>
 
-/* Opens "sqlite:" sources; `path` is the URL behind the scheme. */
-bool source_sqlite_open(struct str path, struct source **out, struct err *err) MUST_CHECK;
+/* Opens "sqlite:PATH". */
+bool source_sqlite_open(struct str url, struct source **out, struct err *err) MUST_CHECK;
 
 /* One connection, of one thread. Its address is known to SQLite's callbacks: it does not move. */
 struct sqlite_connection {

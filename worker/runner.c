@@ -52,8 +52,11 @@ static enum job_total_kind total_kind(enum rows_total_kind kind)
     return TOTAL_UNKNOWN;
 }
 
-static bool start_query(struct run *run, const struct job *job, struct err *err)
+static bool start_query(struct run *run, const struct job *job, struct arena *arena,
+                        struct err *err)
 {
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(job->id, id);
     struct source_query query = {
         .type = run->plan.type,
         .owner = job->owner,
@@ -61,6 +64,7 @@ static bool start_query(struct run *run, const struct job *job, struct err *err)
         .columns = run->plan.column_indices,
         .column_count = run->plan.column_count,
         .limit = job->spec.limit,
+        .job_name = arena_printf(arena, "exportq/job/%s", id),
         .stop = run->stop,
     };
     if (!source_query(run->runner->source, &query, &run->rows, err))
@@ -178,7 +182,7 @@ bool runner_run(const struct runner *runner, const struct job *job, struct stop 
     run.key = make_key(job, arena);
     report(&run, PHASE_QUERYING);
     batch_init(&run.batch, run.plan.column_count);
-    if (!start_query(&run, job, err) || !copy_rows(&run, err))
+    if (!start_query(&run, job, arena, err) || !copy_rows(&run, err))
         return false;
     report(&run, PHASE_FINISHING);
     if (!writer_finish(run.writer, err) || !check_guard_rails(&run, err) || !stop_check(stop, err))
