@@ -20,4 +20,9 @@ bool demo_journal_rows(struct sink *sink, struct err *err) MUST_CHECK;
  * What a process that was killed left half-made beside it is removed. */
 bool demo_journal_write(const char *path, struct err *err) MUST_CHECK;
 
+/* Puts them into the PostgreSQL database at `url`, with their tables where it has none, whole or
+ * not at all. ERR_EXISTS if a journal with rows is there. What the database says is in the text:
+ * it is for the operator. */
+bool demo_journal_load(const char *url, struct err *err) MUST_CHECK;
+
 #endif

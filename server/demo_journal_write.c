@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "export/sqlite_script.h"
 
-#include "journal_schema.h"
+#include "journal_sqlite.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,7 +61,7 @@ bool demo_journal_write(const char *path, struct err *err)
     if (!sqlite_script_open(path, &script, err))
         return false;
     struct script_sink sink = {{run_statement}, script};
-    struct str schema = {(const char *)journal_schema, journal_schema_size};
+    struct str schema = {(const char *)journal_sqlite, journal_sqlite_size};
     bool is_written = sqlite_script_run(script, schema, err) &&
                       demo_journal_rows(&sink.sink, err) && sqlite_script_finish(script, err);
     sqlite_script_free(script);

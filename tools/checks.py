@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "files": {"base", "files"},
     "worker": {"base", "queue", "export", "files", "worker"},
     "engine": {"base", "queue", "export", "files", "worker", "engine"},
-    "server": {"base", "rpc", "queue", "export", "files", "worker", "engine", "server"},
+    "server": {"base", "pg", "rpc", "queue", "export", "files", "worker", "engine", "server"},
     "client": {"base", "rpc", "client"},
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For tests of sources: a database in a directory of its own, made from a script; a type made from
- * a text; and the rows of a query printed so that kinds and values can be compared at once:
+ * For tests of sources: an SQLite database in a directory of its own, made from a script
+ * (export_pg_kit.h has one of PostgreSQL); a type made from a text; and the rows of a query printed
+ * so that kinds and values can be compared at once:
  *
  *     null  'text'  42  1.5f  12.50m  true  D2025-08-01  T2025-08-01T00:00:00.000Z  j[1]  \x00 L'x'
  */
@@ -23,7 +24,7 @@
 enum { KIT_PATH_SIZE = 64, KIT_MAX_BYTES = 256 * 1024 * 1024, KIT_MAX_COLUMNS = 32 };
 
 struct kit {
-    char directory[KIT_PATH_SIZE];
+    char directory[KIT_PATH_SIZE]; /* empty: none */
     char path[KIT_PATH_SIZE + 16];
     struct source *source;
     struct arena arena;
@@ -69,6 +70,8 @@ static inline void kit_close(struct kit *kit)
 {
     source_close(kit->source);
     arena_done(&kit->arena);
+    if (!kit->directory[0])
+        return;
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         char path[KIT_PATH_SIZE * 2];
