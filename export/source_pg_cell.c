@@ -11,6 +11,7 @@
 
 #include "base/calendar.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "export/decimal.h"
 #include "export/json_check.h"
 
@@ -30,14 +31,7 @@ static void set_double(struct cell *cell, double number)
     cell->as.number = number;
 }
 
-/* Text that may hold anything. */
-static const char *set_text(struct str text, struct batch *batch, struct cell *cell,
-                            enum cell_kind kind)
-{
-    return batch_set_text(batch, cell, kind, text) ? NULL : too_large;
-}
-
-/* Text of digits and the like: nothing in it needs mending. */
+/* Text in which nothing needs mending: digits and the like. */
 static const char *set_plain(struct str text, struct batch *batch, struct cell *cell,
                              enum cell_kind kind)
 {
@@ -48,6 +42,15 @@ static const char *set_plain(struct str text, struct batch *batch, struct cell *
     *cell = (struct cell){.kind = kind, .len = (uint32_t)text.len};
     cell->as.offset = offset;
     return NULL;
+}
+
+/* Any text. The server sends UTF-8 without NUL; should a damaged row not be, it is mended. */
+static const char *set_text(struct str text, struct batch *batch, struct cell *cell,
+                            enum cell_kind kind)
+{
+    if (utf8_valid_prefix(text.ptr, text.len) == text.len)
+        return set_plain(text, batch, cell, kind);
+    return batch_set_text(batch, cell, kind, text) ? NULL : too_large;
 }
 
 /* ---- Values of the column's own type ---- */

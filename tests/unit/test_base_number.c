@@ -211,6 +211,9 @@ static void a_million_doubles_read_back_as_they_were(void **state)
         double back = strtod(out, NULL);
         if (back != value || signbit(back) != signbit(value))
             fail_msg("%.17g is written %s", value, out);
+        double read = 0;
+        if (!number_parse_double(str_of(out), &read) || memcmp(&read, &back, sizeof read) != 0)
+            fail_msg("%s is read as %.17g", out, read);
         double magnitude = fabs(value);
         bool has_exponent = strchr(out, 'e') != NULL;
         assert_int_equal(has_exponent, value != 0 && (magnitude < 1e-5 || magnitude >= 1e15));
