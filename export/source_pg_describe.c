@@ -148,16 +148,25 @@ static struct pg_query query_of(const struct check *check)
                              .types = check->export->oids};
 }
 
+static bool begin(const struct check *check)
+{
+    return pg_transaction_begin(check->pg, STR("exportq/check"), NULL, check->err);
+}
+
+/* Each try in a transaction, of which the one that succeeds stays open. */
 static bool prepare(struct check *check, PGresult **out)
 {
     for (;;) {
         buf_clear(&check->printed);
         pg_sql_locate(&check->export->sql, (struct str){0}, &check->printed);
         struct pg_query query = query_of(check);
+        if (!begin(check))
+            return false;
         if (pg_describe(check->pg, &query, DESCRIBE_MS, out, check->err))
             return true;
         if (!mend_types(check))
             return refuse_sql(check);
+        pg_transaction_end(check->pg);
     }
 }
 
@@ -184,17 +193,13 @@ static bool try_run(struct check *check)
     buf_clear(&check->printed);
     pg_sql_locate(&check->export->sql, STR("select * from (\n"), &check->printed);
     buf_add_text(&check->printed, "\n) as t limit 0");
-    if (!pg_transaction_begin(check->pg, STR("exportq/check"), NULL, check->err))
-        return false;
-    bool is_good = run_for_no_row(check);
-    bool is_written = !is_good && strcmp(pg_error_sqlstate(check->pg), "0A000") == 0;
-    if (is_written) /* "a data-modifying statement must be at the top level", where it is */
-        is_good = refuse_at(check, check->export->sql.first,
-                            "only reading is allowed here: one SELECT of tables and views");
-    else if (!is_good)
-        is_good = refuse_sql(check);
-    pg_transaction_end(check->pg);
-    return is_good;
+    if (run_for_no_row(check))
+        return true;
+    if (strcmp(pg_error_sqlstate(check->pg), "0A000") != 0)
+        return refuse_sql(check);
+    /* "a data-modifying statement must be at the top level", where it is */
+    return refuse_at(check, check->export->sql.first,
+                     "only reading is allowed here: one SELECT of tables and views");
 }
 
 /* ---- Columns ---- */
@@ -229,7 +234,8 @@ static bool check_columns(const struct check *check)
     const struct export_type *type = check->type;
     struct pg_export *export = check->export;
     if (export->column_count == 0)
-        return refuse_at(check, export->sql.first, "the SELECT has no columns");
+        return refuse_at(check, export->sql.first,
+                         "the statement gives no columns; one SELECT of some is needed");
     if (!pg_type_find(check->pg, export->columns, export->column_count, check->err))
         return false;
     struct column *columns =
@@ -263,9 +269,12 @@ bool pg_export_describe(struct pg *pg, const struct export_type *type, struct pg
     if (!check_statement(&check) || !check_parameters(&check))
         return false;
     PGresult *description = NULL;
-    if (!prepare(&check, &description))
-        return false;
-    take_columns(out, description);
-    PQclear(description);
-    return check_columns(&check) && try_run(&check);
+    bool is_good = prepare(&check, &description);
+    if (is_good) {
+        take_columns(out, description);
+        PQclear(description);
+        is_good = check_columns(&check) && try_run(&check);
+    }
+    pg_transaction_end(pg);
+    return is_good;
 }

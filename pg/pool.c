@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
+#include <poll.h>
+
 enum { BACKOFF_BASE_MS = 100, BACKOFF_CAP_MS = 10000, BACKOFF_MAX_SHIFT = 7 };
 
 struct pg_pool {
@@ -65,13 +67,20 @@ static int64_t backoff_ms(unsigned failures)
     return delay_ms - (int64_t)(random % (uint32_t)(delay_ms / 4));
 }
 
-/* Under the mutex: an idle connection that is still there. While we were not looking the database
- * may have closed it; it says so on the socket, which is then no longer quiet. */
+/* While we were not looking the database may have closed it; it says so on the socket, which is then
+ * no longer quiet. What else an idle connection may hear (a setting that changed) is rare enough. */
+static bool is_quiet(struct pg *pg)
+{
+    struct pollfd socket = {.fd = PQsocket(pg_connection(pg)), .events = POLLIN};
+    return PQstatus(pg_connection(pg)) == CONNECTION_OK && poll(&socket, 1, 0) == 0;
+}
+
+/* Under the mutex: an idle connection that is still there. */
 static struct pg *take_idle(struct pg_pool *pool)
 {
     while (pool->idle_count) {
         struct pg *pg = pool->idle[--pool->idle_count];
-        if (PQconsumeInput(pg_connection(pg)) && PQstatus(pg_connection(pg)) == CONNECTION_OK)
+        if (is_quiet(pg))
             return pg;
         pool->open--;
         pg_close(pg);
