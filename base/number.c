@@ -321,8 +321,8 @@ static bool is_decimal(struct str text)
  * wrong. */
 static bool parse_short(struct str text, double *out)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     enum { MOST_DIGITS = COUNT_OF(powers) - 1 };
     size_t begin = text.len && text.ptr[0] == '-';
     size_t point = text.len;

@@ -67,8 +67,9 @@ static int64_t backoff_ms(unsigned failures)
     return delay_ms - (int64_t)(random % (uint32_t)(delay_ms / 4));
 }
 
-/* While we were not looking the database may have closed it; it says so on the socket, which is then
- * no longer quiet. What else an idle connection may hear (a setting that changed) is rare enough. */
+/* While we were not looking the database may have closed it; it says so on the socket, which is
+ * then no longer quiet. What else an idle connection may hear (a setting that changed) is rare
+ * enough. */
 static bool is_quiet(struct pg *pg)
 {
     struct pollfd socket = {.fd = PQsocket(pg_connection(pg)), .events = POLLIN};

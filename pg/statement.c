@@ -29,20 +29,29 @@ static bool is_to_prepare(const struct pg *pg, const struct pg_statement *statem
            (is_prepared(pg, statement) || pg->prepared_count < PG_MAX_PREPARED);
 }
 
-/* Queues one statement, and its preparation before it if need be. */
-static bool send_call(struct pipeline *pipeline, const struct pg_call *call, bool *out_is_new)
+/* A prepared statement gets its plan in the transaction that prepares it, once and for all values;
+ * and by index, be the tables as small as they are on the first day: the plan stays while they
+ * grow. */
+static const char plan_sql[] = "select set_config('plan_cache_mode', 'force_generic_plan', true), "
+                               "set_config('enable_seqscan', 'off', true)";
+enum { PREPARING_RESULTS = 2 };
+
+/* Queues one statement, and its preparation before it if need be; *out_extra: how many results come
+ * before its own. */
+static bool send_call(struct pipeline *pipeline, const struct pg_call *call, int *out_extra)
 {
     struct pg *pg = pipeline->pg;
     const struct pg_statement *statement = call->statement;
-    *out_is_new = false;
+    *out_extra = 0;
     if (!is_to_prepare(pg, statement))
         return PQsendQueryParams(pg->connection, statement->sql, statement->value_count, NULL,
                                  call->values, NULL, NULL, 0);
     if (!is_prepared(pg, statement)) {
-        if (!PQsendPrepare(pg->connection, statement->name, statement->sql, 0, NULL))
+        if (!PQsendQueryParams(pg->connection, plan_sql, 0, NULL, NULL, NULL, NULL, 0) ||
+            !PQsendPrepare(pg->connection, statement->name, statement->sql, 0, NULL))
             return false;
         pg->prepared[pg->prepared_count++] = statement;
-        *out_is_new = true;
+        *out_extra = PREPARING_RESULTS;
     }
     return PQsendQueryPrepared(pg->connection, statement->name, statement->value_count,
                                call->values, NULL, NULL, 0);
@@ -94,14 +103,22 @@ static bool take_one(struct pipeline *pipeline, PGresult **out, struct err *err)
     return true;
 }
 
-static bool take_results(struct pipeline *pipeline, const bool *is_new, size_t count,
-                         PGresult **out, struct err *err)
+static bool skip_results(struct pipeline *pipeline, int count, struct err *err)
+{
+    for (int i = 0; i < count; i++) {
+        PGresult *result = NULL;
+        if (!take_one(pipeline, &result, err))
+            return false;
+        PQclear(result);
+    }
+    return true;
+}
+
+static bool take_results(struct pipeline *pipeline, const int *extra, size_t count, PGresult **out,
+                         struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        PGresult *prepared = NULL;
-        bool is_ok = !is_new[i] || take_one(pipeline, &prepared, err);
-        PQclear(prepared);
-        if (!is_ok || !take_one(pipeline, &out[i], err))
+        if (!skip_results(pipeline, extra[i], err) || !take_one(pipeline, &out[i], err))
             return false;
     }
     PGresult *sync = NULL;
@@ -115,12 +132,12 @@ static bool take_results(struct pipeline *pipeline, const bool *is_new, size_t c
 }
 
 static bool send_all(struct pipeline *pipeline, const struct pg_call *calls, size_t count,
-                     bool *is_new, struct err *err)
+                     int *extra, struct err *err)
 {
     PGconn *connection = pipeline->pg->connection;
     bool is_sent = PQenterPipelineMode(connection) == 1;
     for (size_t i = 0; is_sent && i < count; i++)
-        is_sent = send_call(pipeline, &calls[i], &is_new[i]);
+        is_sent = send_call(pipeline, &calls[i], &extra[i]);
     if (is_sent && PQpipelineSync(connection) == 1)
         return true;
     pipeline->pg->is_broken = true; /* half a pipeline is no use */
@@ -139,12 +156,12 @@ static bool run_once(struct pipeline *pipeline, const struct pg_call *calls, siz
                      PGresult **out, struct err *err)
 {
     struct pg *pg = pipeline->pg;
-    bool *is_new CLEANUP(mem_free_ptr) = mem_new_array(count, sizeof *is_new);
+    int *extra CLEANUP(mem_free_ptr) = mem_new_array(count, sizeof *extra);
     for (size_t i = 0; i < count; i++)
         out[i] = NULL;
     pipeline->prepared_before = pg->prepared_count;
-    bool is_sent = send_all(pipeline, calls, count, is_new, err);
-    if (is_sent && take_results(pipeline, is_new, count, out, err)) {
+    bool is_sent = send_all(pipeline, calls, count, extra, err);
+    if (is_sent && take_results(pipeline, extra, count, out, err)) {
         (void)PQexitPipelineMode(pg->connection);
         return true;
     }
@@ -204,13 +221,13 @@ bool pg_describe(struct pg *pg, const struct pg_query *query, int64_t timeout_ms
                                  query->types ? query->value_count : 0, query->types) &&
                    PQsendDescribePrepared(pg->connection, "") &&
                    PQpipelineSync(pg->connection) == 1;
-    static const bool is_new = true; /* the preparation's result comes first */
+    static const int extra = 1; /* the preparation's result comes first */
     *out = NULL;
     if (!is_sent) {
         pg->is_broken = true;
         return pg_fail(pg, NULL, err);
     }
-    if (take_results(&pipeline, &is_new, 1, out, err)) {
+    if (take_results(&pipeline, &extra, 1, out, err)) {
         (void)PQexitPipelineMode(pg->connection);
         return true;
     }

@@ -23,6 +23,17 @@ bool pg_start(struct pg *pg, const struct pg_query *query, struct err *err)
     return true;
 }
 
+/* After the last row libpq has one more to say, which makes the connection free: else pg_finish
+ * would take the query for one that runs, and cancel it. */
+static bool take_end(struct pg *pg, struct err *err)
+{
+    PGresult *end = NULL;
+    if (!pg_take_result(pg, pg_patience_of(pg, PG_NO_TIMEOUT), &end, err))
+        return false;
+    PQclear(end);
+    return true;
+}
+
 bool pg_next(struct pg *pg, PGresult **out, struct err *err)
 {
     PGresult *result = NULL;
@@ -38,7 +49,7 @@ bool pg_next(struct pg *pg, PGresult **out, struct err *err)
     if (!is_end)
         (void)pg_fail(pg, result, err);
     PQclear(result);
-    return is_end;
+    return is_end && take_end(pg, err);
 }
 
 void pg_finish(struct pg *pg)
