@@ -15,8 +15,8 @@ enum {
     TAKE_CONNECTION_MS = 5000,
     HEALTH_MS = 800,
     CREATE_LEADERS = 2, /* while one waits for the disk, the other gathers and sends */
-    CLAIM_LEADERS = 1,
-    CLAIMS_MAX = 32,
+    TURN_LEADERS = 2,
+    TURNS_MAX = 64,
 };
 
 /* ---- Values ---- */
@@ -149,7 +149,7 @@ static void pg_free(struct store *base)
     struct pg_store *store = pg_store_of(base);
     pg_events_stop(store->events);
     pg_batch_done(&store->creates);
-    pg_batch_done(&store->claims);
+    pg_batch_done(&store->turns);
     pg_pool_free(store->pool);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
@@ -227,7 +227,7 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);
     pg_batch_init(&store->creates, PG_BATCH_MAX, CREATE_LEADERS, pg_create_all, store);
-    pg_batch_init(&store->claims, CLAIMS_MAX, CLAIM_LEADERS, pg_claim_all, store);
+    pg_batch_init(&store->turns, TURNS_MAX, TURN_LEADERS, pg_turn_all, store);
     if (!start(store, pg, hub, err)) {
         pg_free(&store->base);
         return false;

@@ -8,8 +8,9 @@
  *     store_pg_batch.c     calls that arrive together share a transaction
  *     store_pg_create.c    creating, in batches
  *     store_pg_job.c       what doors ask
- *     store_pg_claim.c     claiming, in batches; waiting for work
- *     store_pg_work.c      what workers tell of running jobs, what the janitor asks
+ *     store_pg_turn.c      handing in and taking jobs, in batches (with _complete.c, _claim.c)
+ *     store_pg_wait.c      waiting for work
+ *     store_pg_work.c      what else workers tell of running jobs, what the janitor asks
  *     store_pg_download.c  tokens and the download lease
  *     store_pg_events.c    telling other servers, hearing from them
  *
@@ -48,7 +49,7 @@ struct pg_store {
     struct pg_pool *pool;
     struct pg_events *events;
     struct pg_batch creates;
-    struct pg_batch claims;
+    struct pg_batch turns;
     atomic_uint next_slot;
     char *retry_delays;                /* an array literal: the delay after each attempt */
     char retry_spread[PG_NUMBER_SIZE]; /* how far a delay is spread: 0.1 is a tenth */
@@ -139,7 +140,7 @@ void pg_wake_workers(struct pg_store *store, bool is_for_all);
 /* ---- The work of a batch ---- */
 
 void pg_create_all(void *store, struct pg_batch_item *const *items, size_t count);
-void pg_claim_all(void *store, struct pg_batch_item *const *items, size_t count);
+void pg_turn_all(void *store, struct pg_batch_item *const *items, size_t count);
 
 /* The delay after each attempt, without jitter, as an array literal; to be freed. */
 char *pg_retry_delays(const struct retry_policy *policy);

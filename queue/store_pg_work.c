@@ -152,43 +152,6 @@ bool pg_progress(struct store *base, const struct ticket *ticket,
 
 /* ---- Its end ---- */
 
-bool pg_complete(struct store *base, const struct ticket *ticket, const struct job_file *file,
-                 const struct job_progress *progress, const struct job_warnings *warnings,
-                 bool *out_is_mine, struct err *err)
-{
-    static const struct pg_statement complete = {"complete", SQL_COMPLETE, 23};
-    struct pg_store *store = pg_store_of(base);
-    struct arena arena CLEANUP(arena_done) = {0};
-    struct holder holder;
-    struct pg_number numbers[13];
-    struct pg_number slot;
-    name_holder(store, ticket, &holder);
-    const char *const values[] = {holder.now,
-                                  holder.id,
-                                  holder.claim,
-                                  holder.attempt,
-                                  holder.worker,
-                                  pg_int(&numbers[0], store->options.retention_ms),
-                                  pg_text(&arena, file->key),
-                                  pg_text(&arena, file->name),
-                                  pg_text(&arena, file->content_type),
-                                  pg_text(&arena, file->sha256),
-                                  pg_int(&numbers[1], file->size),
-                                  pg_int(&numbers[2], file->rows),
-                                  pg_int(&numbers[3], progress->phase),
-                                  pg_int(&numbers[4], progress->rows_done),
-                                  pg_int(&numbers[5], progress->rows_total),
-                                  pg_int(&numbers[6], progress->total_kind),
-                                  pg_int(&numbers[7], progress->bytes_written),
-                                  pg_int(&numbers[8], warnings->cells_guarded),
-                                  pg_int(&numbers[9], warnings->non_finite),
-                                  pg_int(&numbers[10], warnings->text_replaced),
-                                  pg_int(&numbers[11], warnings->kept_as_text),
-                                  pg_int(&numbers[12], warnings->sheets),
-                                  pg_slot(store, &slot)};
-    return change(store, &complete, values, true, out_is_mine, err);
-}
-
 bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct err *why,
                  bool *out_is_mine, struct err *err)
 {

@@ -13,7 +13,6 @@ from server import run_once
 FINISHED = 200_000
 ID = "'01a212d5-7e32-7001-8a3d-5999de95c008'"
 HOLDER = "%s, 7, 1, 'w'" % ID
-FILE = "'key', 'name', 'text/csv', 'sha', 1, 1, 5, 1, 1, 1, 1, 0, 0, 0, 0, 0"
 DRAFTS = '\'[{"n": 0, "id": %s, "owner": "o1", "request_id": "r1", "type": "t", "format": "csv", "spec": {}}]\'' \
     % ID.replace("'", '"')
 
@@ -22,7 +21,7 @@ PARAMETERS = {
     "active_of_owners": "'[\"o1\"]'",
     "cancel": "null, %s, 1000, 0" % ID,
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
-    "complete": "null, %s, 1000, %s, 0" % (HOLDER, FILE),
+    "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",
     "create_jobs": "null, %s, 5, 3" % DRAFTS,
     "due_in": "null",
