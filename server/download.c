@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/convert.h"
+#include "server/failure.h"
 
 enum { CHUNK_BYTES = 64 * 1024, RENEW_MS = 5000 };
 
@@ -116,6 +117,15 @@ static bool send_next(struct download *download, struct rpc_call *call, struct e
     return true;
 }
 
+static void fail(struct exports *exports, struct rpc_call *call, const struct err *err)
+{
+    const struct download *download = rpc_call_state(call);
+    char id[UUID_TEXT_LEN + 1] = "";
+    if (download)
+        uuid_format(download->job.id, id);
+    failure_end(exports, call, str_of(id), err);
+}
+
 void download_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
                    struct rpc_call *call)
 {
@@ -123,11 +133,11 @@ void download_turn(struct exports *exports, const Exportqueue__V1__DownloadReque
     struct download *download = rpc_call_state(call);
     if (download) {
         if (!send_next(download, call, &err))
-            rpc_fail(call, &err);
+            fail(exports, call, &err);
         return;
     }
     if (!begin(exports, request, call, &err)) {
-        rpc_fail(call, &err);
+        fail(exports, call, &err);
         return;
     }
     send_header(rpc_call_state(call), call);

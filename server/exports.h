@@ -9,6 +9,7 @@
 #ifndef SERVER_EXPORTS_H
 #define SERVER_EXPORTS_H
 
+#include "base/log_rate.h"
 #include "files/files.h"
 #include "queue/store.h"
 #include "server/token.h"
@@ -36,6 +37,7 @@ struct exports {
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */
     atomic_bool is_file_store_ok; /* as the pulse felt it last */
+    struct log_rate failures;     /* for failure.c */
 };
 
 bool exports_create(struct exports *exports, const struct caller *caller,

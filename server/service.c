@@ -9,6 +9,7 @@
 #include "server/auth.h"
 #include "server/convert.h"
 #include "server/download.h"
+#include "server/failure.h"
 #include "server/watch.h"
 
 struct service {
@@ -41,7 +42,7 @@ static void service_create_job(Exportqueue__V1__ExportService_Service *base,
     if (!enter(base, call, &caller, &err) || !convert_spec(request, arena, &spec, &err) ||
         !exports_create(exports_of(base), &caller, &spec, str_of(request->request_id), arena, &job,
                         &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, (struct str){0}, &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -59,7 +60,7 @@ static void service_get_job(Exportqueue__V1__ExportService_Service *base,
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_get(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -79,7 +80,7 @@ static void service_list_jobs(Exportqueue__V1__ExportService_Service *base,
     if (!enter(base, call, &caller, &err) || !convert_list_request(request, &list, &err) ||
         !exports_check_type(exports_of(base), list.type, arena, &err) ||
         !exports_list(exports_of(base), &caller, &list, arena, &page, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, (struct str){0}, &err);
         return;
     }
     response.n_jobs = page.count;
@@ -109,7 +110,7 @@ static void service_cancel_job(Exportqueue__V1__ExportService_Service *base,
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_cancel(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -127,7 +128,7 @@ static void service_retry_job(Exportqueue__V1__ExportService_Service *base,
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_retry(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -143,7 +144,7 @@ static void service_delete_job(Exportqueue__V1__ExportService_Service *base,
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_remove(exports_of(base), &caller, str_of(request->id), &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, str_of(request->id), &err);
         return;
     }
     reply(&response, call);
@@ -165,7 +166,7 @@ service_create_download_token(Exportqueue__V1__ExportService_Service *base,
     if (!enter(base, call, &caller, &err) ||
         !exports_issue_token(exports_of(base), &caller, str_of(request->id), arena, &token,
                              &expires_ms, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, str_of(request->id), &err);
         return;
     }
     response.token = arena_copy_text(arena, token);
@@ -194,7 +195,7 @@ static void service_list_export_types(Exportqueue__V1__ExportService_Service *ba
     struct caller caller;
     struct err err = {0};
     if (!enter(base, call, &caller, &err)) {
-        rpc_fail(call, &err);
+        failure_end(exports_of(base), call, (struct str){0}, &err);
         return;
     }
     response.n_types = catalog_count(exports->catalog);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/auth.h"
 #include "server/convert.h"
+#include "server/failure.h"
 
 enum { ACTIVE_MAX = 1000 };
 
@@ -103,53 +104,51 @@ static bool is_known(const struct watch *watch, const struct job *job)
     return false;
 }
 
-static void fail(struct rpc_call *call, enum err_code code, const char *text)
-{
-    struct err err;
-    (void)err_set(&err, code, "%s", text);
-    rpc_fail(call, &err);
-}
-
 /* Sends the next change that is news, or waits for one. */
-static void send_next(struct watch *watch, struct rpc_call *call)
+static bool send_next(struct watch *watch, struct rpc_call *call, struct err *err)
 {
     struct job job;
     for (;;) {
         switch (watcher_next(watch->watcher, rpc_turn_arena(call), &job)) {
         case WATCH_NOTHING:
             rpc_wait(call);
-            return;
+            return true;
         case WATCH_CHANGE:
             if (is_known(watch, &job))
                 continue;
             send(watch, &job, call);
-            return;
+            return true;
         case WATCH_GONE:
             if (!watch->is_single)
                 continue;
-            fail(call, ERR_NOT_FOUND, "the job was removed");
-            return;
+            return err_set(err, ERR_NOT_FOUND, "the job was removed");
         case WATCH_OVERRUN:
-            fail(call, ERR_UNAVAILABLE,
-                 "changes came faster than they were read and some were dropped; watch again");
-            return;
+            return err_set(
+                err, ERR_UNAVAILABLE,
+                "changes came faster than they were read and some were dropped; watch again");
         }
     }
 }
 
-void watch_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                struct rpc_call *call)
+static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
+                      struct rpc_call *call, struct err *err)
 {
-    struct err err = {0};
-    if (!rpc_call_state(call) && !begin(exports, request, call, &err)) {
-        rpc_fail(call, &err);
-        return;
-    }
+    if (!rpc_call_state(call) && !begin(exports, request, call, err))
+        return false;
     struct watch *watch = rpc_call_state(call);
     if (watch->is_over)
         rpc_end(call);
     else if (watch->first_sent < watch->first_count)
         send(watch, &watch->first[watch->first_sent++], call);
     else
-        send_next(watch, call);
+        return send_next(watch, call, err);
+    return true;
+}
+
+void watch_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
+                struct rpc_call *call)
+{
+    struct err err = {0};
+    if (!take_turn(exports, request, call, &err))
+        failure_end(exports, call, str_of(request->id), &err);
 }

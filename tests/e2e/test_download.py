@@ -207,14 +207,41 @@ class Downloads(Case):
     def test_a_file_that_cannot_be_removed_does_not_keep_the_others(self):
         self.begin(EXPORT_RETENTION="2s")
         stuck = self.make()
-        files = os.path.join(self.server.state, "files")
-        held = [os.path.join(files, name) for name in os.listdir(files) if stuck.id in name]
-        self.assertEqual(1, len(held))
-        os.remove(held[0])
-        os.makedirs(os.path.join(held[0], "in the way"))  # what no unlink removes
+        self.block(self.stored(stuck))
         later = self.make()
         wait_until(lambda: self.expired(later.id), "the other file expires", 60)
         self.assertEqual(pb.JOB_STATE_COMPLETED, self.alice.get(stuck.id).state)
+
+    def stored(self, job):
+        """Where the file of a job is."""
+        files = os.path.join(self.server.state, "files")
+        (path,) = [os.path.join(files, name) for name in os.listdir(files) if job.id in name]
+        return path
+
+    def block(self, path):
+        """Puts in a file's place what no unlink removes."""
+        os.remove(path)
+        os.makedirs(os.path.join(path, "in the way"))
+
+    def test_what_fails_here_is_logged_once_with_its_job_and_what_a_caller_did_is_not(self):
+        self.begin()
+        blocked, cut = self.make(), self.make()
+        path = self.stored(blocked)
+        self.block(path)
+        os.truncate(self.stored(cut), 0)
+        token = self.alice.token(cut.id)
+        self.refused(grpc.StatusCode.UNAVAILABLE, self.alice.DeleteJob, id=blocked.id)
+        self.refused(grpc.StatusCode.UNAVAILABLE, self.alice.Download, token=token)
+        self.refused(grpc.StatusCode.NOT_FOUND, self.alice.GetJob, id="nope")
+        self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.alice.CreateJob, type="nope")
+        method = r"level=warning event=call\.failed method=/exportqueue\.v1\.ExportService/"
+        for rpc, job in (("DeleteJob", blocked), ("Download", cut)):
+            self.server.wait_for(method + r'%s job=%s code=STORE_UNAVAILABLE reason=".+" left_out=0$' % (rpc, job.id))
+        self.assertEqual(2, self.server.log().count("event=call.failed"))
+        self.assertNotIn(token, self.server.log())
+        os.rmdir(os.path.join(path, "in the way"))
+        os.rmdir(path)
+        self.alice.DeleteJob(id=blocked.id)  # what could not be removed then, can be now
 
     def expired(self, id):
         """Whether the job is EXPIRED, or pruned after that."""
