@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <poll.h>
 
-enum { LOOK_UP_MS = 100, CANCEL_ERROR_SIZE = 256, REASON_SIZE = 160 };
+enum { LOOK_UP_MS = 100, REASON_SIZE = 160 };
 
 struct pg_patience pg_patience(int64_t timeout_ms, struct stop *stop)
 {
@@ -38,19 +38,11 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
     return sqlstate_fail(sqlstate, message, err);
 }
 
-void pg_cancel(struct pg *pg)
-{
-    char ignored[CANCEL_ERROR_SIZE]; /* a query that cannot be cancelled ends with its connection */
-    PGcancel *cancel = PQgetCancel(pg->connection);
-    if (cancel)
-        (void)PQcancel(cancel, ignored, sizeof ignored);
-    PQfreeCancel(cancel);
-}
-
 /* Gives up on what runs. */
 static bool give_up(struct pg *pg, struct pg_patience patience, struct err *err)
 {
-    pg_cancel(pg);
+    if (PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE)
+        pg_cancel(pg);
     pg->is_broken = true;
     if (!stop_check(patience.stop, err))
         return false;

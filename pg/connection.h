@@ -2,7 +2,8 @@
  *
  * The inside of a connection, for the files of pg/ only; others use pg/pg.h.
  *
- *     connection.c  connecting, waiting, cancelling, closing
+ *     connection.c  connecting, waiting, closing
+ *     cancel.c      cancelling
  *     statement.c   statements in one round trip
  *     stream.c      a result row by row; notifications
  */
@@ -18,7 +19,8 @@ struct pg {
     struct stop *stop; /* may be NULL */
     bool is_preparing;
     bool is_broken;
-    bool is_streaming; /* pg_start without its pg_finish */
+    bool is_streaming;  /* pg_start without its pg_finish */
+    bool is_row_by_row; /* libpq may still be in single-row mode (see statement.c) */
     const struct pg_statement *prepared[PG_MAX_PREPARED];
     size_t prepared_count;
     char message[PG_MESSAGE_SIZE]; /* of the last failure */
@@ -48,7 +50,7 @@ bool pg_take_result(struct pg *pg, struct pg_patience patience, PGresult **out, 
 /* Tells what a failed result, or the connection if it is NULL, has to say. Returns false. */
 bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
 
-/* Asks the database to end what runs. */
+/* Asks the database to end what runs; waits a second for it at most. */
 void pg_cancel(struct pg *pg);
 
 #endif

@@ -2,6 +2,9 @@
  *
  * Statements in one round trip, by libpq's pipeline: all are sent, then one Sync, which ends the
  * transaction they are in; then their results come in order. After an error the rest is aborted.
+ *
+ * After a stream libpq (15) keeps its single-row mode for the first command of a pipeline: then a
+ * Sync comes first, which has no rows.
  */
 #include "pg/connection.h"
 
@@ -114,28 +117,49 @@ static bool skip_results(struct pipeline *pipeline, int count, struct err *err)
     return true;
 }
 
+static bool take_sync(struct pipeline *pipeline, struct err *err)
+{
+    PGresult *sync = NULL;
+    if (!pg_take_result(pipeline->pg, pipeline->patience, &sync, err))
+        return false;
+    bool is_sync = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
+    if (!is_sync)
+        note_failure(pipeline, sync, err);
+    PQclear(sync);
+    return is_sync;
+}
+
+static bool leave_row_by_row(struct pipeline *pipeline, struct err *err)
+{
+    if (!pipeline->pg->is_row_by_row)
+        return true;
+    pipeline->pg->is_row_by_row = false;
+    return take_sync(pipeline, err);
+}
+
 static bool take_results(struct pipeline *pipeline, const int *extra, size_t count, PGresult **out,
                          struct err *err)
 {
+    if (!leave_row_by_row(pipeline, err))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (!skip_results(pipeline, extra[i], err) || !take_one(pipeline, &out[i], err))
             return false;
     }
-    PGresult *sync = NULL;
-    if (!pg_take_result(pipeline->pg, pipeline->patience, &sync, err))
-        return false;
-    bool is_committed = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
-    if (!is_committed)
-        note_failure(pipeline, sync, err); /* the commit itself was refused */
-    PQclear(sync);
-    return is_committed;
+    return take_sync(pipeline, err); /* a failure: the commit itself was refused */
+}
+
+static bool begin_pipeline(struct pg *pg)
+{
+    return PQenterPipelineMode(pg->connection) == 1 &&
+           (!pg->is_row_by_row || PQpipelineSync(pg->connection) == 1);
 }
 
 static bool send_all(struct pipeline *pipeline, const struct pg_call *calls, size_t count,
                      int *extra, struct err *err)
 {
     PGconn *connection = pipeline->pg->connection;
-    bool is_sent = PQenterPipelineMode(connection) == 1;
+    bool is_sent = begin_pipeline(pipeline->pg);
     for (size_t i = 0; is_sent && i < count; i++)
         is_sent = send_call(pipeline, &calls[i], &extra[i]);
     if (is_sent && PQpipelineSync(connection) == 1)
@@ -216,7 +240,7 @@ bool pg_describe(struct pg *pg, const struct pg_query *query, int64_t timeout_ms
                  struct err *err)
 {
     struct pipeline pipeline = {.pg = pg, .patience = pg_patience_of(pg, timeout_ms)};
-    bool is_sent = PQenterPipelineMode(pg->connection) == 1 &&
+    bool is_sent = begin_pipeline(pg) &&
                    PQsendPrepare(pg->connection, "", query->sql,
                                  query->types ? query->value_count : 0, query->types) &&
                    PQsendDescribePrepared(pg->connection, "") &&

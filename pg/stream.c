@@ -20,25 +20,28 @@ bool pg_start(struct pg *pg, const struct pg_query *query, struct err *err)
         !PQsetSingleRowMode(pg->connection))
         return pg_fail(pg, NULL, err);
     pg->is_streaming = true;
+    pg->is_row_by_row = true;
     return true;
 }
 
-/* After the last row libpq has one more to say, which makes the connection free: else pg_finish
- * would take the query for one that runs, and cancel it. */
-static bool take_end(struct pg *pg, struct err *err)
+/* Takes what is left of a query that has ended, up to the NULL that libpq ends it with. */
+static bool take_rest(struct pg *pg, struct pg_patience patience, struct err *err)
 {
-    PGresult *end = NULL;
-    if (!pg_take_result(pg, pg_patience_of(pg, PG_NO_TIMEOUT), &end, err))
-        return false;
-    PQclear(end);
+    PGresult *result = NULL;
+    do {
+        PQclear(result);
+        if (!pg_take_result(pg, patience, &result, err))
+            return false;
+    } while (result);
     return true;
 }
 
 bool pg_next(struct pg *pg, PGresult **out, struct err *err)
 {
     PGresult *result = NULL;
+    struct pg_patience patience = pg_patience_of(pg, PG_NO_TIMEOUT);
     *out = NULL;
-    if (!pg_take_result(pg, pg_patience_of(pg, PG_NO_TIMEOUT), &result, err))
+    if (!pg_take_result(pg, patience, &result, err))
         return false;
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_SINGLE_TUPLE) {
@@ -46,10 +49,12 @@ bool pg_next(struct pg *pg, PGresult **out, struct err *err)
         return true;
     }
     bool is_end = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK; /* after the last row */
+    struct err ignored; /* the first error is the one that is told */
     if (!is_end)
         (void)pg_fail(pg, result, err);
     PQclear(result);
-    return is_end && take_end(pg, err);
+    bool is_over = take_rest(pg, patience, is_end ? err : &ignored);
+    return is_end && is_over;
 }
 
 void pg_finish(struct pg *pg)
@@ -63,9 +68,7 @@ void pg_finish(struct pg *pg)
         pg_cancel(pg);
     struct pg_patience patience = pg_patience(CANCEL_PATIENCE_MS, NULL);
     struct err ignored;
-    PGresult *result = NULL;
-    while (pg_take_result(pg, patience, &result, &ignored) && result)
-        PQclear(result);
+    pg->is_broken |= !take_rest(pg, patience, &ignored);
 }
 
 bool pg_wait(struct pg *pg, int wake_fd, int64_t timeout_ms, struct err *err)
