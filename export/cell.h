@@ -13,7 +13,7 @@ enum cell_kind {
     CELL_NULL,
     CELL_TEXT,    /* text: valid UTF-8; the formula guard looks at it */
     CELL_INTEGER, /* as.integer */
-    CELL_DOUBLE,  /* as.number; NaN and infinities too */
+    CELL_DOUBLE,  /* as.number; NaN and infinities too, also those of dates and times */
     CELL_DECIMAL, /* text: exact digits with sign, point and scale as the source gives them, or NaN,
                      Infinity, -Infinity */
     CELL_BOOLEAN, /* as.integer is 0 or 1 */
@@ -21,8 +21,8 @@ enum cell_kind {
     CELL_TIMESTAMP, /* as.integer: microseconds since 1970 UTC; years 1 to 9999 */
     CELL_JSON,      /* text: one valid JSON value */
     CELL_BYTES,     /* text: `\x` and hex digits, as PostgreSQL prints bytea */
-    CELL_LITERAL,   /* text: the database's own print of any other type (uuid, interval, a date BC,
-                       infinity): a string in json, never guarded */
+    CELL_LITERAL, /* text: the database's own print of any other type (uuid, interval, a date BC): a
+                     string in json, never guarded */
 };
 
 struct cell {
