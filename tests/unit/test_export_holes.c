@@ -28,68 +28,69 @@ static void check(const char *text, const char *want)
         fail_msg("%s\n becomes %s\n want    %s", text, printed.ptr, want);
 }
 
+static const struct {
+    const char *text;
+    const char *want;
+} colons[] = {
+    {"select :a", "select $1"},
+    {"select :a, :b,:a", "select $1, $2,$3"},
+    {"select :a_1b+:_c", "select $1+$2"},
+    {"where x=:a", "where x=$1"},
+    {"where x:a", "where x $1"}, /* x$1 would be a name */
+    {"select :aé", "select $1é"},
+    {":a", "$1"},
+    /* casts, and what else begins with a colon */
+    {"select :a::text, '1'::int, x::a", "select $1::text, '1'::int, x::a"},
+    {"select x :: a", "select x :: a"},
+    {"f(a := :a, b => :b)", "f(a := $1, b => $2)"},
+    {"f(a :=:a)", "f(a :=$1)"},
+    {"select : a, :1, :é", "select : a, :1, :é"},
+    /* strings */
+    {"select ':a', 'it''s :a', ''':a'", "select ':a', 'it''s :a', ''':a'"},
+    {"select '\\', :a, '\\'", "select '\\', $1, '\\'"},
+    {"select E'\\':a', e'\\\\', :a", "select E'\\':a', e'\\\\', $1"},
+    {"select E'it''s \\' :a' || :a", "select E'it''s \\' :a' || $1"},
+    {"select E':a''", "select E':a''"},
+    {"select xe'\\', :a", "select xe'\\', $1"},
+    {"select U&'\\0061', B'01', :a", "select U&'\\0061', B'01', $1"},
+    {"select 'open :a", "select 'open :a"},
+    {"select E'open \\", "select E'open \\"},
+    /* names */
+    {"select \":a\", \"x\"\":a\", :a", "select \":a\", \"x\"\":a\", $1"},
+    {"select \"E\\\", :a", "select \"E\\\", $1"},
+    /* dollar quotes */
+    {"select $$ :a $$, :a", "select $$ :a $$, $1"},
+    {"select $x$ :a $$ :a $y$ $x$, :a", "select $x$ :a $$ :a $y$ $x$, $1"},
+    {"select $x1_é$ :a $x1_é$, :a", "select $x1_é$ :a $x1_é$, $1"},
+    {"select a$b$ , :a , c$b$", "select a$b$ , $1 , c$b$"}, /* names with dollars */
+    {"select $ :a $", "select $ $1 $"},
+    {"select $x$ open :a", "select $x$ open :a"},
+    /* comments */
+    {"select 1 -- :a '\n, :a", "select 1 -- :a '\n, $1"},
+    {"select /* :a /* :a */ ' :a */ :a", "select /* :a /* :a */ ' :a */ $1"},
+    {"select 1 - -:a", "select 1 - -$1"},
+    {"select 4 / :a * 2", "select 4 / $1 * 2"},
+    {"select 1 /* open :a", "select 1 /* open :a"},
+    {"select 1 -- :a", "select 1 -- :a"},
+    /* array slices */
+    {"select x[1:n], x[a:b]", "select x[1:n], x[a:b]"},
+    {"select x[:a], x[:a::int]", "select x[$1], x[$2::int]"},
+    {"select x[:a : :b]", "select x[$1 : $2]"},
+    {"select x[f(1):n], x[y[1]:n]", "select x[f(1):n], x[y[1]:n]"},
+    {"select x[f(:a):n]", "select x[f($1):n]"},
+    {"select x[f(1, :a)]", "select x[f(1, $1)]"},
+    {"select x[1 + :a]", "select x[1 + $1]"},
+    {"select array[:a, :b]", "select array[$1, $2]"},
+    {"select x[1:n] = :a", "select x[1:n] = $1"},
+    {"select x[\"y\":n]", "select x[\"y\":n]"},
+    {"select (x):a", "select (x)$1"}, /* an error, but no slice */
+};
+
 static void a_colon_is_a_parameter_only_where_sql_has_no_other_use_for_it(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *want;
-    } table[] = {
-        {"select :a", "select $1"},
-        {"select :a, :b,:a", "select $1, $2,$3"},
-        {"select :a_1b+:_c", "select $1+$2"},
-        {"where x=:a", "where x=$1"},
-        {"where x:a", "where x $1"}, /* x$1 would be a name */
-        {"select :aé", "select $1é"},
-        {":a", "$1"},
-        /* casts, and what else begins with a colon */
-        {"select :a::text, '1'::int, x::a", "select $1::text, '1'::int, x::a"},
-        {"select x :: a", "select x :: a"},
-        {"f(a := :a, b => :b)", "f(a := $1, b => $2)"},
-        {"f(a :=:a)", "f(a :=$1)"},
-        {"select : a, :1, :é", "select : a, :1, :é"},
-        /* strings */
-        {"select ':a', 'it''s :a', ''':a'", "select ':a', 'it''s :a', ''':a'"},
-        {"select '\\', :a, '\\'", "select '\\', $1, '\\'"},
-        {"select E'\\':a', e'\\\\', :a", "select E'\\':a', e'\\\\', $1"},
-        {"select E'it''s \\' :a' || :a", "select E'it''s \\' :a' || $1"},
-        {"select E':a''", "select E':a''"},
-        {"select xe'\\', :a", "select xe'\\', $1"},
-        {"select U&'\\0061', B'01', :a", "select U&'\\0061', B'01', $1"},
-        {"select 'open :a", "select 'open :a"},
-        {"select E'open \\", "select E'open \\"},
-        /* names */
-        {"select \":a\", \"x\"\":a\", :a", "select \":a\", \"x\"\":a\", $1"},
-        {"select \"E\\\", :a", "select \"E\\\", $1"},
-        /* dollar quotes */
-        {"select $$ :a $$, :a", "select $$ :a $$, $1"},
-        {"select $x$ :a $$ :a $y$ $x$, :a", "select $x$ :a $$ :a $y$ $x$, $1"},
-        {"select $x1_é$ :a $x1_é$, :a", "select $x1_é$ :a $x1_é$, $1"},
-        {"select a$b$ , :a , c$b$", "select a$b$ , $1 , c$b$"}, /* names with dollars */
-        {"select $ :a $", "select $ $1 $"},
-        {"select $x$ open :a", "select $x$ open :a"},
-        /* comments */
-        {"select 1 -- :a '\n, :a", "select 1 -- :a '\n, $1"},
-        {"select /* :a /* :a */ ' :a */ :a", "select /* :a /* :a */ ' :a */ $1"},
-        {"select 1 - -:a", "select 1 - -$1"},
-        {"select 4 / :a * 2", "select 4 / $1 * 2"},
-        {"select 1 /* open :a", "select 1 /* open :a"},
-        {"select 1 -- :a", "select 1 -- :a"},
-        /* array slices */
-        {"select x[1:n], x[a:b]", "select x[1:n], x[a:b]"},
-        {"select x[:a], x[:a::int]", "select x[$1], x[$2::int]"},
-        {"select x[:a : :b]", "select x[$1 : $2]"},
-        {"select x[f(1):n], x[y[1]:n]", "select x[f(1):n], x[y[1]:n]"},
-        {"select x[f(:a):n]", "select x[f($1):n]"},
-        {"select x[f(1, :a)]", "select x[f(1, $1)]"},
-        {"select x[1 + :a]", "select x[1 + $1]"},
-        {"select array[:a, :b]", "select array[$1, $2]"},
-        {"select x[1:n] = :a", "select x[1:n] = $1"},
-        {"select x[\"y\":n]", "select x[\"y\":n]"},
-        {"select (x):a", "select (x)$1"}, /* an error, but no slice */
-    };
-    for (size_t i = 0; i < COUNT_OF(table); i++)
-        check(table[i].text, table[i].want);
+    for (size_t i = 0; i < COUNT_OF(colons); i++)
+        check(colons[i].text, colons[i].want);
 }
 
 static void a_statement_has_a_first_token_an_end_and_what_stands_behind(void **state)

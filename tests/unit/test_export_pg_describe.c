@@ -21,6 +21,45 @@ static const char schema[] =
     "create function add_row() returns int language sql as"
     " 'insert into t(id) values (1000) returning id';";
 
+static const struct {
+    const char *name;
+    const char *title;
+    enum column_type type;
+    bool is_default;
+} columns[] = {
+    {"id", "id", COLUMN_TEXT, true}, /* as noted */
+    {"name", "The name", COLUMN_TEXT, true},
+    {"price", "price", COLUMN_NUMBER, true},
+    {"total", "total", COLUMN_DECIMAL, true},
+    {"at", "Time", COLUMN_TIMESTAMP, false},
+    {"seen", "seen", COLUMN_TIMESTAMP, true},
+    {"day", "day", COLUMN_DATE, true},
+    {"data", "data", COLUMN_BYTES, false},
+    {"m", "m", COLUMN_TEXT, true},
+    {"m2", "m2", COLUMN_TEXT, true},
+    {"n", "n", COLUMN_OTHER, true},
+    {"j", "j", COLUMN_JSON, true},
+    {"u", "u", COLUMN_OTHER, true},
+    {"p", "p", COLUMN_OTHER, true},
+    {"big", "big", COLUMN_BIGINT, true},
+    {"ok", "ok", COLUMN_BOOLEAN, true},
+    {"a,b", "a,b", COLUMN_INTEGER, true},
+    {"At", "At", COLUMN_TIMESTAMP, true}, /* names differ by case */
+    {"json", "json", COLUMN_JSON, true},
+    {"small", "small", COLUMN_INTEGER, true},
+    {"f", "f", COLUMN_NUMBER, true},
+    {"sysname", "sysname", COLUMN_TEXT, true},
+    {"c", "c", COLUMN_TEXT, true},
+    {"literal", "literal", COLUMN_TEXT, true},
+    {"i", "i", COLUMN_OTHER, true},
+    {"cash", "cash", COLUMN_OTHER, true},
+    {"x", "x", COLUMN_TEXT, true},
+    {"o", "o", COLUMN_BIGINT, true},
+    {"clock", "clock", COLUMN_OTHER, true},
+    {"r", "r", COLUMN_OTHER, true},
+    {"nothing", "nothing", COLUMN_TEXT, true},
+};
+
 static void columns_have_names_titles_types_and_defaults(void **state)
 {
     (void)state;
@@ -39,134 +78,95 @@ static void columns_have_names_titles_types_and_defaults(void **state)
                  "  interval '1 day' as i, '1'::money as cash, '<a/>'::xml as x, 5::oid as o,\n"
                  "  '10:00'::time as clock, int4range(1, 2) as r, null as nothing\n"
                  "from x where owner = :owner; -- the end\n /* really /* nested */ */ \n");
-    static const struct {
-        const char *name;
-        const char *title;
-        enum column_type type;
-        bool is_default;
-    } want[] = {
-        {"id", "id", COLUMN_TEXT, true}, /* as noted */
-        {"name", "The name", COLUMN_TEXT, true},
-        {"price", "price", COLUMN_NUMBER, true},
-        {"total", "total", COLUMN_DECIMAL, true},
-        {"at", "Time", COLUMN_TIMESTAMP, false},
-        {"seen", "seen", COLUMN_TIMESTAMP, true},
-        {"day", "day", COLUMN_DATE, true},
-        {"data", "data", COLUMN_BYTES, false},
-        {"m", "m", COLUMN_TEXT, true},
-        {"m2", "m2", COLUMN_TEXT, true},
-        {"n", "n", COLUMN_OTHER, true},
-        {"j", "j", COLUMN_JSON, true},
-        {"u", "u", COLUMN_OTHER, true},
-        {"p", "p", COLUMN_OTHER, true},
-        {"big", "big", COLUMN_BIGINT, true},
-        {"ok", "ok", COLUMN_BOOLEAN, true},
-        {"a,b", "a,b", COLUMN_INTEGER, true},
-        {"At", "At", COLUMN_TIMESTAMP, true}, /* names differ by case */
-        {"json", "json", COLUMN_JSON, true},
-        {"small", "small", COLUMN_INTEGER, true},
-        {"f", "f", COLUMN_NUMBER, true},
-        {"sysname", "sysname", COLUMN_TEXT, true},
-        {"c", "c", COLUMN_TEXT, true},
-        {"literal", "literal", COLUMN_TEXT, true},
-        {"i", "i", COLUMN_OTHER, true},
-        {"cash", "cash", COLUMN_OTHER, true},
-        {"x", "x", COLUMN_TEXT, true},
-        {"o", "o", COLUMN_BIGINT, true},
-        {"clock", "clock", COLUMN_OTHER, true},
-        {"r", "r", COLUMN_OTHER, true},
-        {"nothing", "nothing", COLUMN_TEXT, true},
-    };
-    assert_int_equal(type.column_count, COUNT_OF(want));
-    for (size_t i = 0; i < COUNT_OF(want); i++) {
-        assert_string_equal(type.columns[i].name.ptr, want[i].name);
-        assert_true(str_equal(type.columns[i].title, str_of(want[i].title)));
-        if (type.columns[i].type != want[i].type)
-            fail_msg("%s is %s, want %s", want[i].name, column_type_name(type.columns[i].type),
-                     column_type_name(want[i].type));
-        assert_int_equal(type.columns[i].is_default, want[i].is_default);
+    assert_int_equal(type.column_count, COUNT_OF(columns));
+    for (size_t i = 0; i < COUNT_OF(columns); i++) {
+        assert_string_equal(type.columns[i].name.ptr, columns[i].name);
+        assert_true(str_equal(type.columns[i].title, str_of(columns[i].title)));
+        if (type.columns[i].type != columns[i].type)
+            fail_msg("%s is %s, want %s", columns[i].name, column_type_name(type.columns[i].type),
+                     column_type_name(columns[i].type));
+        assert_int_equal(type.columns[i].is_default, columns[i].is_default);
     }
     kit_close(&kit);
 }
 
+static const struct {
+    const char *text;
+    const char *want;
+} refusals[] = {
+    /* SQL that is wrong */
+    {SHARED "SELECT id\nFORM t", "test.sql:4: syntax error at or near \"t\""},
+    {SHARED "SELECT id,\n  nmae\nFROM t", "test.sql:4: column \"nmae\" does not exist"},
+    {SHARED "SELECT 'é', 'ü',\n '円', nmae\nFROM t", "test.sql:4: column \"nmae\" does not exist"},
+    {SHARED "SELECT id\n\nFROM trades", "test.sql:5: relation \"trades\" does not exist"},
+    {SHARED "SELECT id,\nnofunc(id)\nFROM t", "test.sql:4: function nofunc(integer) does not"},
+    {SHARED "SELECT id\nFROM t\nWHERE (", "test.sql:5: syntax error at end of input"},
+    {SHARED "SELECT\n'abc", "test.sql:4: unterminated quoted string"},
+    {SHARED "SELECT 1 /* open", "test.sql:3: unterminated /* comment"},
+    {SHARED "SELECT id FROM t)\nAS x, (SELECT 1", "test.sql:3: syntax error at or near \")\""},
+    {SHARED "-- filter a text: A\nSELECT id FROM t\nWHERE m = :a AND\nname = :a",
+     "test.sql:6: operator does not exist: character varying = mood"},
+    {SHARED "-- filter a integer: A\nSELECT id FROM t\nWHERE name = :a",
+     "test.sql:5: operator does not exist: character varying = bigint"},
+    {SHARED "SELECT 1 / 0 AS a", "test.sql:3: division by zero"},
+    {SHARED "SELECT\n'x'::int AS a", "test.sql:4: invalid input syntax for type integer"},
+    /* anything but one SELECT */
+    {SHARED "DELETE FROM t", "test.sql:3: here must stand one SELECT"},
+    {SHARED "/* a /* b\n */ */ -- b\n DROP TABLE t", "test.sql:5: here must stand one SELECT"},
+    {SHARED "EXPLAIN SELECT 1", "test.sql:3: here must stand one SELECT"},
+    {SHARED "COPY t TO '/tmp/x'", "test.sql:3: here must stand one SELECT"},
+    {SHARED "VALUES (1)", "test.sql:3: here must stand one SELECT"},
+    {SHARED "SELECTED", "test.sql:3: here must stand one SELECT"},
+    {SHARED ";", "test.sql:3: here must stand one SELECT"},
+    {SHARED "WITH x AS (SELECT 1) DELETE FROM t RETURNING id", "test.sql:3: syntax error"},
+    {SHARED "WITH x AS (\nDELETE FROM t RETURNING id) SELECT id FROM x",
+     "test.sql:3: only reading is allowed here"},
+    {SHARED "WITH x AS (SELECT 1) INSERT INTO t(id) SELECT 1",
+     "test.sql:3: the statement gives no columns"},
+    {SHARED "SELECT id INTO u\nFROM t", "test.sql:3: "},
+    {SHARED "SELECT id FROM t FOR UPDATE", "test.sql:3: cannot execute SELECT FOR UPDATE"},
+    {SHARED "SELECT 1;\nSELECT 2", "test.sql:4: text after the statement"},
+    {SHARED "SELECT 1;;", "test.sql:3: text after the statement"},
+    {SHARED "SELECT 1; -- fine\n\nrest", "test.sql:5: text after the statement"},
+    /* parameters */
+    {HEAD "SELECT id\nFROM t WHERE owner = $1", "test.sql:3: a parameter without a name"},
+    {SHARED "SELECT id\nFROM t\nWHERE id = :ids AND id = :id",
+     "test.sql:5: parameter :ids is neither :owner nor a filter"},
+    {SHARED "SELECT id FROM t LIMIT :limit", "test.sql:3: parameter :limit is neither"},
+    {HEAD "-- filter a text: A\nSELECT id\nFROM t WHERE owner = :owner AND name < :a_end",
+     "test.sql:4: parameter :a_end: only filters of type date"},
+    {HEAD "\nSELECT id FROM t", "test.sql:3: the SELECT does not use :owner"},
+    {HEAD "SELECT id, ':owner', x[1:owner] FROM t -- :owner",
+     "test.sql:2: the SELECT does not use :owner"},
+    {SHARED "\n-- filter a text: A\nSELECT id FROM t", "test.sql:4: filter a is not used"},
+    /* columns */
+    {SHARED "SELECT id,\n name AS id\nFROM t", "test.sql:4: two columns are called \"id\""},
+    {SHARED "SELECT a.*,\n b.* FROM v a, v b", "test.sql:3: two columns are called \"id\""},
+    {SHARED "SELECT FROM t", "test.sql:3: the statement gives no columns"},
+    {SHARED "-- column nmae text: N\nSELECT name FROM t", "test.sql:3: the SELECT has no column"},
+    {SHARED "-- not default: name\nSELECT name FROM t", "test.sql:4: no column is default"},
+    {SHARED "\n-- column id bytes: I\nSELECT id FROM t",
+     "test.sql:4: the database gives column \"id\" as integer, which cannot become bytes"},
+    {SHARED "-- column at integer: A\nSELECT at FROM t",
+     "test.sql:3: the database gives column \"at\" as timestamp"},
+    {SHARED "-- column u date: U\nSELECT u FROM t",
+     "test.sql:3: the database gives column \"u\" as other"},
+};
+
 static void what_the_source_does_not_take_is_refused_with_file_line_and_reason(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *want;
-    } table[] = {
-        /* SQL that is wrong */
-        {SHARED "SELECT id\nFORM t", "test.sql:4: syntax error at or near \"t\""},
-        {SHARED "SELECT id,\n  nmae\nFROM t", "test.sql:4: column \"nmae\" does not exist"},
-        {SHARED "SELECT 'é', 'ü',\n '円', nmae\nFROM t",
-         "test.sql:4: column \"nmae\" does not exist"},
-        {SHARED "SELECT id\n\nFROM trades", "test.sql:5: relation \"trades\" does not exist"},
-        {SHARED "SELECT id,\nnofunc(id)\nFROM t", "test.sql:4: function nofunc(integer) does not"},
-        {SHARED "SELECT id\nFROM t\nWHERE (", "test.sql:5: syntax error at end of input"},
-        {SHARED "SELECT\n'abc", "test.sql:4: unterminated quoted string"},
-        {SHARED "SELECT 1 /* open", "test.sql:3: unterminated /* comment"},
-        {SHARED "SELECT id FROM t)\nAS x, (SELECT 1", "test.sql:3: syntax error at or near \")\""},
-        {SHARED "-- filter a text: A\nSELECT id FROM t\nWHERE m = :a AND\nname = :a",
-         "test.sql:6: operator does not exist: character varying = mood"},
-        {SHARED "-- filter a integer: A\nSELECT id FROM t\nWHERE name = :a",
-         "test.sql:5: operator does not exist: character varying = bigint"},
-        {SHARED "SELECT 1 / 0 AS a", "test.sql:3: division by zero"},
-        {SHARED "SELECT\n'x'::int AS a", "test.sql:4: invalid input syntax for type integer"},
-        /* anything but one SELECT */
-        {SHARED "DELETE FROM t", "test.sql:3: here must stand one SELECT"},
-        {SHARED "/* a /* b\n */ */ -- b\n DROP TABLE t", "test.sql:5: here must stand one SELECT"},
-        {SHARED "EXPLAIN SELECT 1", "test.sql:3: here must stand one SELECT"},
-        {SHARED "COPY t TO '/tmp/x'", "test.sql:3: here must stand one SELECT"},
-        {SHARED "VALUES (1)", "test.sql:3: here must stand one SELECT"},
-        {SHARED "SELECTED", "test.sql:3: here must stand one SELECT"},
-        {SHARED ";", "test.sql:3: here must stand one SELECT"},
-        {SHARED "WITH x AS (SELECT 1) DELETE FROM t RETURNING id", "test.sql:3: syntax error"},
-        {SHARED "WITH x AS (\nDELETE FROM t RETURNING id) SELECT id FROM x",
-         "test.sql:3: only reading is allowed here"},
-        {SHARED "WITH x AS (SELECT 1) INSERT INTO t(id) SELECT 1",
-         "test.sql:3: the statement gives no columns"},
-        {SHARED "SELECT id INTO u\nFROM t", "test.sql:3: "},
-        {SHARED "SELECT id FROM t FOR UPDATE", "test.sql:3: cannot execute SELECT FOR UPDATE"},
-        {SHARED "SELECT 1;\nSELECT 2", "test.sql:4: text after the statement"},
-        {SHARED "SELECT 1;;", "test.sql:3: text after the statement"},
-        {SHARED "SELECT 1; -- fine\n\nrest", "test.sql:5: text after the statement"},
-        /* parameters */
-        {HEAD "SELECT id\nFROM t WHERE owner = $1", "test.sql:3: a parameter without a name"},
-        {SHARED "SELECT id\nFROM t\nWHERE id = :ids AND id = :id",
-         "test.sql:5: parameter :ids is neither :owner nor a filter"},
-        {SHARED "SELECT id FROM t LIMIT :limit", "test.sql:3: parameter :limit is neither"},
-        {HEAD "-- filter a text: A\nSELECT id\nFROM t WHERE owner = :owner AND name < :a_end",
-         "test.sql:4: parameter :a_end: only filters of type date"},
-        {HEAD "\nSELECT id FROM t", "test.sql:3: the SELECT does not use :owner"},
-        {HEAD "SELECT id, ':owner', x[1:owner] FROM t -- :owner",
-         "test.sql:2: the SELECT does not use :owner"},
-        {SHARED "\n-- filter a text: A\nSELECT id FROM t", "test.sql:4: filter a is not used"},
-        /* columns */
-        {SHARED "SELECT id,\n name AS id\nFROM t", "test.sql:4: two columns are called \"id\""},
-        {SHARED "SELECT a.*,\n b.* FROM v a, v b", "test.sql:3: two columns are called \"id\""},
-        {SHARED "SELECT FROM t", "test.sql:3: the statement gives no columns"},
-        {SHARED "-- column nmae text: N\nSELECT name FROM t",
-         "test.sql:3: the SELECT has no column"},
-        {SHARED "-- not default: name\nSELECT name FROM t", "test.sql:4: no column is default"},
-        {SHARED "\n-- column id bytes: I\nSELECT id FROM t",
-         "test.sql:4: the database gives column \"id\" as integer, which cannot become bytes"},
-        {SHARED "-- column at integer: A\nSELECT at FROM t",
-         "test.sql:3: the database gives column \"at\" as timestamp"},
-        {SHARED "-- column u date: U\nSELECT u FROM t",
-         "test.sql:3: the database gives column \"u\" as other"},
-    };
     struct kit kit;
     kit_open_pg(&kit, schema);
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
+    for (size_t i = 0; i < COUNT_OF(refusals); i++) {
         struct export_type type;
         kit.err = (struct err){0};
-        if (kit_try_type(&kit, table[i].text, &type))
-            fail_msg("accepted: %s", table[i].text);
+        if (kit_try_type(&kit, refusals[i].text, &type))
+            fail_msg("accepted: %s", refusals[i].text);
         if (kit.err.code != ERR_INVALID ||
-            !str_starts_with(str_of(kit.err.text), str_of(table[i].want)))
-            fail_msg("%s\n  told: %s %s\n  want: %s", table[i].text, err_code_name(kit.err.code),
-                     kit.err.text, table[i].want);
+            !str_starts_with(str_of(kit.err.text), str_of(refusals[i].want)))
+            fail_msg("%s\n  told: %s %s\n  want: %s", refusals[i].text, err_code_name(kit.err.code),
+                     kit.err.text, refusals[i].want);
     }
     kit_close(&kit);
 }

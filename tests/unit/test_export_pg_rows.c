@@ -37,82 +37,83 @@ static void only_the_owners_rows_come(void **state)
     kit_close(&kit);
 }
 
+static const struct {
+    const char *header;
+    const char *where;
+    struct kit_filter filters[3];
+    int64_t rows;
+} filters[] = {
+    /* not given: NULL */
+    {"-- filter a text: A\n", ":a IS NULL", {{NULL, {NULL}}}, 5000},
+    {"-- filter a date: A\n", ":a_end IS NULL", {{NULL, {NULL}}}, 5000},
+    {"-- filter a text[]: A\n", ":a IS NULL", {{NULL, {NULL}}}, 5000},
+    {"-- filter a enum(sad, glad): A\n", ":a IS NULL OR m = :a", {{NULL, {NULL}}}, 5000},
+    /* texts are what they are compared with */
+    {"-- filter a text: A\n", "tag = :a", {{"a", {"tag1"}}}, 1000},
+    {"-- filter a text: A\n", "tag = :a", {{"a", {"tag1' OR 1 --"}}}, 0},
+    {"-- filter a text: A\n", ":a = ''", {{"a", {""}}}, 5000},
+    {"-- filter a text: A\n", "tag LIKE '%' || :a", {{"a", {"1"}}}, 1000},
+    {"-- filter a text: A\n",
+     "(:a IS NULL OR u = :a)",
+     {{"a", {"cfcd2084-95d5-65ef-66e7-dff9f98764da"}}},
+     1000},
+    {"-- filter a enum(sad, glad): A\n", ":a IS NULL OR m = :a", {{"a", {"glad"}}}, 2500},
+    {"-- filter a enum(sad, glad): A\n", "m = :a::mood", {{"a", {"sad"}}}, 2500},
+    {"-- filter a enum(sad, glad): A\n", "m::text = :a", {{"a", {"sad"}}}, 2500},
+    /* numbers compare with all numbers */
+    {"-- filter a integer: A\n", "id < :a", {{"a", {"11"}}}, 10},
+    {"-- filter a integer: A\n", "id < :a", {{"a", {"9223372036854775807"}}}, 5000},
+    {"-- filter a integer: A\n", "price < :a AND total < :a", {{"a", {"1"}}}, 3},
+    {"-- filter a number: A\n", "id < :a", {{"a", {"10.5"}}}, 10},
+    {"-- filter a number: A\n", "price = :a AND total = :a", {{"a", {"2.5"}}}, 1},
+    {"-- filter a number: A\n", "id < :a", {{"a", {"1e300"}}}, 5000},
+    {"-- filter a boolean: A\n", "ok = :a", {{"a", {"true"}}}, 1666},
+    {"-- filter a boolean: A\n", ":a IS NULL OR ok = :a", {{"a", {"false"}}}, 3334},
+    /* a date holds its whole day, a time itself; with zone or without */
+    {"-- filter a date: A\n", "at >= :a AND at < :a_end", {{"a", {"2025-08-02"}}}, 162},
+    {"-- filter a date: A\n", "seen >= :a AND seen < :a_end", {{"a", {"2025-08-02"}}}, 162},
+    {"-- filter a date: A\n", "day = :a", {{"a", {"2025-08-02"}}}, 162},
+    {"-- filter a date: A\n", "at < :a_end", {{"a", {"9999-12-31"}}}, 5000},
+    {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01"}}}, 161},
+    {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01T12:00:00Z"}}}, 161},
+    {"-- filter a timestamp: A\n", "at < :a", {{"a", {"2025-08-01T12:00:00Z"}}}, 0},
+    {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01T11:59:59.999Z"}}}, 0},
+    {"-- filter a timestamp: A\n", "at >= :a", {{"a", {"2025-08-31T14:00:00+02:00"}}}, 161},
+    {"-- filter a timestamp: A\n", "seen >= :a", {{"a", {"2025-08-31T14:00:00+02:00"}}}, 161},
+    {"-- filter a timestamp: A\n", "at >= :a::timestamp", {{"a", {"2025-08-31"}}}, 161},
+    {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"9999-12-31"}}}, 5000},
+    {"-- filter a timestamp: A\n", ":a IS NULL OR day >= :a", {{"a", {"2025-08-31"}}}, 161},
+    /* a list is an array */
+    {"-- filter a text[]: A\n", "tag = ANY (:a)", {{"a", {"tag1", "tag3"}}}, 2000},
+    {"-- filter a text[]: A\n", ":a IS NULL OR m = ANY (:a)", {{"a", {"glad", "sad"}}}, 5000},
+    {"-- filter a text[]: A\n",
+     "array_to_string(:a::text[], '|', 'null') = 'q\"|\\|NULL|{x,' || chr(9) || chr(10) || "
+     "' ä}'",
+     {{"a", {"q\"", "\\", "NULL", "{x,\t\n ä}"}}},
+     5000},
+    /* several, one of them twice in the SQL */
+    {"-- filter a integer: A\n-- filter b integer: B\n",
+     "id > :a AND id <= :b AND :a < :b",
+     {{"b", {"20"}}, {"a", {"10"}}},
+     10},
+};
+
 static void every_filter_type_is_bound(void **state)
 {
     (void)state;
-    static const struct {
-        const char *header;
-        const char *where;
-        struct kit_filter filters[3];
-        int64_t rows;
-    } table[] = {
-        /* not given: NULL */
-        {"-- filter a text: A\n", ":a IS NULL", {{NULL, {NULL}}}, 5000},
-        {"-- filter a date: A\n", ":a_end IS NULL", {{NULL, {NULL}}}, 5000},
-        {"-- filter a text[]: A\n", ":a IS NULL", {{NULL, {NULL}}}, 5000},
-        {"-- filter a enum(sad, glad): A\n", ":a IS NULL OR m = :a", {{NULL, {NULL}}}, 5000},
-        /* texts are what they are compared with */
-        {"-- filter a text: A\n", "tag = :a", {{"a", {"tag1"}}}, 1000},
-        {"-- filter a text: A\n", "tag = :a", {{"a", {"tag1' OR 1 --"}}}, 0},
-        {"-- filter a text: A\n", ":a = ''", {{"a", {""}}}, 5000},
-        {"-- filter a text: A\n", "tag LIKE '%' || :a", {{"a", {"1"}}}, 1000},
-        {"-- filter a text: A\n",
-         "(:a IS NULL OR u = :a)",
-         {{"a", {"cfcd2084-95d5-65ef-66e7-dff9f98764da"}}},
-         1000},
-        {"-- filter a enum(sad, glad): A\n", ":a IS NULL OR m = :a", {{"a", {"glad"}}}, 2500},
-        {"-- filter a enum(sad, glad): A\n", "m = :a::mood", {{"a", {"sad"}}}, 2500},
-        {"-- filter a enum(sad, glad): A\n", "m::text = :a", {{"a", {"sad"}}}, 2500},
-        /* numbers compare with all numbers */
-        {"-- filter a integer: A\n", "id < :a", {{"a", {"11"}}}, 10},
-        {"-- filter a integer: A\n", "id < :a", {{"a", {"9223372036854775807"}}}, 5000},
-        {"-- filter a integer: A\n", "price < :a AND total < :a", {{"a", {"1"}}}, 3},
-        {"-- filter a number: A\n", "id < :a", {{"a", {"10.5"}}}, 10},
-        {"-- filter a number: A\n", "price = :a AND total = :a", {{"a", {"2.5"}}}, 1},
-        {"-- filter a number: A\n", "id < :a", {{"a", {"1e300"}}}, 5000},
-        {"-- filter a boolean: A\n", "ok = :a", {{"a", {"true"}}}, 1666},
-        {"-- filter a boolean: A\n", ":a IS NULL OR ok = :a", {{"a", {"false"}}}, 3334},
-        /* a date holds its whole day, a time itself; with zone or without */
-        {"-- filter a date: A\n", "at >= :a AND at < :a_end", {{"a", {"2025-08-02"}}}, 162},
-        {"-- filter a date: A\n", "seen >= :a AND seen < :a_end", {{"a", {"2025-08-02"}}}, 162},
-        {"-- filter a date: A\n", "day = :a", {{"a", {"2025-08-02"}}}, 162},
-        {"-- filter a date: A\n", "at < :a_end", {{"a", {"9999-12-31"}}}, 5000},
-        {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01"}}}, 161},
-        {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01T12:00:00Z"}}}, 161},
-        {"-- filter a timestamp: A\n", "at < :a", {{"a", {"2025-08-01T12:00:00Z"}}}, 0},
-        {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"2025-08-01T11:59:59.999Z"}}}, 0},
-        {"-- filter a timestamp: A\n", "at >= :a", {{"a", {"2025-08-31T14:00:00+02:00"}}}, 161},
-        {"-- filter a timestamp: A\n", "seen >= :a", {{"a", {"2025-08-31T14:00:00+02:00"}}}, 161},
-        {"-- filter a timestamp: A\n", "at >= :a::timestamp", {{"a", {"2025-08-31"}}}, 161},
-        {"-- filter a timestamp: A\n", "at < :a_end", {{"a", {"9999-12-31"}}}, 5000},
-        {"-- filter a timestamp: A\n", ":a IS NULL OR day >= :a", {{"a", {"2025-08-31"}}}, 161},
-        /* a list is an array */
-        {"-- filter a text[]: A\n", "tag = ANY (:a)", {{"a", {"tag1", "tag3"}}}, 2000},
-        {"-- filter a text[]: A\n", ":a IS NULL OR m = ANY (:a)", {{"a", {"glad", "sad"}}}, 5000},
-        {"-- filter a text[]: A\n",
-         "array_to_string(:a::text[], '|', 'null') = 'q\"|\\|NULL|{x,' || chr(9) || chr(10) || "
-         "' ä}'",
-         {{"a", {"q\"", "\\", "NULL", "{x,\t\n ä}"}}},
-         5000},
-        /* several, one of them twice in the SQL */
-        {"-- filter a integer: A\n-- filter b integer: B\n",
-         "id > :a AND id <= :b AND :a < :b",
-         {{"b", {"20"}}, {"a", {"10"}}},
-         10},
-    };
     struct kit kit;
     kit_open_pg(&kit, numbers);
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
         struct str text = arena_printf(&kit.arena, SHARED "%sSELECT id FROM t WHERE %s",
-                                       table[i].header, table[i].where);
+                                       filters[i].header, filters[i].where);
         struct export_type type;
         if (!kit_try_type(&kit, text.ptr, &type))
-            fail_msg("%s: %s", table[i].where, kit.err.text);
-        struct source_query query = kit_query(&kit, &type, table[i].filters);
+            fail_msg("%s: %s", filters[i].where, kit.err.text);
+        struct source_query query = kit_query(&kit, &type, filters[i].filters);
         int64_t rows = kit_count(&kit, &query);
-        if (rows != table[i].rows)
-            fail_msg("%s: %lld rows, want %lld", table[i].where, (long long)rows,
-                     (long long)table[i].rows);
+        if (rows != filters[i].rows)
+            fail_msg("%s: %lld rows, want %lld", filters[i].where, (long long)rows,
+                     (long long)filters[i].rows);
     }
     kit_close(&kit);
 }
