@@ -6,7 +6,7 @@ with clock as materialized (
     set state = 'CANCELLED', revision = revision + 1, completed_ms = clock.now,
         expires_ms = clock.now + $3::bigint, next_attempt_ms = 0, is_retry = false
     from clock
-    where id = $2::uuid and state in ('QUEUED', 'RUNNING')
+    where id = $2::uuid and (state in ('QUEUED', 'RUNNING')) is true
     returning job.*
 ), counted as (
     update exportq.counter set cancelled = cancelled + 1 from done where slot = $4::smallint

@@ -2,6 +2,8 @@
 -- $1: the time, or null; $2: how many; $3: how far to look for other owners' jobs; $4: no due job is
 -- older (a hint: rows that are gone, but not yet vacuumed, need not be walked over); $5: the
 -- lease's milliseconds; $6, $7: claim numbers and workers' names, as many as $2.
+-- (Here and elsewhere "(…) is true" hides a state from the planner: a job with an id is to be found
+-- by its id, and not by walking through a partial index, as a plan made on an empty table might.)
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), due as materialized (
@@ -20,7 +22,7 @@ with clock as materialized (
 ), chosen as materialized (
     select job.id
     from line join exportq.job on job.id = line.id
-    where job.state = 'QUEUED'
+    where (job.state = 'QUEUED') is true
     order by line.turn, line.next_attempt_ms, line.id
     limit $2::integer
     for update of job skip locked

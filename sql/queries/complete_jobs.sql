@@ -26,7 +26,7 @@ with clock as materialized (
         text_replaced = told.text_replaced, kept_as_text = told.kept_as_text, sheets = told.sheets
     from told, clock
     where job.id = told.id and job.claim = told.claim and job.attempt = told.attempt
-      and job.worker = told.worker and job.state = 'RUNNING'
+      and job.worker = told.worker and (job.state = 'RUNNING') is true
     returning job.*
 ), counted as (
     update exportq.counter

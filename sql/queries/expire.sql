@@ -5,5 +5,5 @@ with clock as materialized (
 update exportq.job
 set state = 'EXPIRED', revision = revision + 1, expires_ms = clock.now + $3::bigint, file_key = ''
 from clock
-where id = $2::uuid and state = 'COMPLETED'
+where id = $2::uuid and (state = 'COMPLETED') is true
 returning job.*

@@ -13,7 +13,7 @@ with clock as materialized (
         phase = 0, rows_done = 0, rows_total = 0, total_kind = 0, bytes_written = 0
     from clock
     where id = $2::uuid and claim = $3::bigint and job.attempt = $4::integer and worker = $5
-      and state = 'RUNNING'
+      and (state = 'RUNNING') is true
       and $8::boolean and attempt < max_attempts
     returning job.*
 ), failed as (
@@ -23,7 +23,7 @@ with clock as materialized (
         revision = revision + 1, error_code = $6, error_message = $7
     from clock
     where id = $2::uuid and claim = $3::bigint and job.attempt = $4::integer and worker = $5
-      and state = 'RUNNING'
+      and (state = 'RUNNING') is true
       and not ($8::boolean and attempt < max_attempts)
     returning job.*
 ), counted as (

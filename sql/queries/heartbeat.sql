@@ -6,5 +6,5 @@ set lease_until_ms = $2::bigint
 from unnest($3::uuid[], $4::bigint[], $5::integer[], $6::text[]) with ordinality
      as held(id, claim, attempt, worker, n)
 where job.id = held.id and job.claim = held.claim and job.attempt = held.attempt
-  and job.worker = held.worker and job.state = 'RUNNING'
+  and job.worker = held.worker and (job.state = 'RUNNING') is true
 returning held.n

@@ -6,5 +6,5 @@ set revision = revision + 1,
     rows_total = $7::bigint, total_kind = $8::smallint,
     bytes_written = greatest(bytes_written, $9::bigint)
 where id = $1::uuid and claim = $2::bigint and attempt = $3::integer and worker = $4
-  and state = 'RUNNING'
+  and (state = 'RUNNING') is true
 returning *

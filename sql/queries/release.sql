@@ -6,5 +6,5 @@ set state = 'QUEUED', attempt = attempt - 1, revision = revision + 1, is_retry =
     next_attempt_ms =
         coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
 where id = $2::uuid and claim = $3::bigint and attempt = $4::integer and worker = $5
-  and state = 'RUNNING'
+  and (state = 'RUNNING') is true
 returning *
