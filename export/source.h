@@ -53,7 +53,7 @@ bool source_describe(struct source *source, const struct export_type *type, stru
 bool source_query(struct source *source, const struct source_query *query, struct rows **out,
                   struct err *err) MUST_CHECK;
 
-/* How many rows to expect; known after source_query. */
+/* How many rows to expect, as far as it is known by now. */
 int64_t rows_total(const struct rows *rows, enum rows_total_kind *out_kind);
 
 /* Fills the cleared batch with the next rows, in the columns asked for. No row: the end. */

@@ -138,7 +138,8 @@ static bool run_query(struct source *base, const struct source_query *query, str
 static struct pg_source *source_new(const char *url)
 {
     struct pg_source *source = mem_new(struct pg_source);
-    const struct pg_options options = {.url = url, .application_name = "exportq/source"};
+    const struct pg_options options = {
+        .url = url, .application_name = "exportq/source", .is_preparing = true};
     source->base.ops = &ops;
     source->pool = pg_pool_new(&options, MAX_CONNECTIONS);
     pthread_mutex_init(&source->mutex, NULL);

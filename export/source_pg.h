@@ -81,17 +81,24 @@ bool pg_bind(const struct pg_export *export, const struct source_query *query, s
 
 /* ---- The transaction ---- */
 
-/* Begins it: read-only, one snapshot, and settings of its own, so that the same query gives the
- * same text whatever the session's settings are. `name` is shown as application_name. */
-bool pg_transaction_begin(struct pg *pg, struct str name, struct stop *stop,
-                          struct err *err) MUST_CHECK;
+/* Begins it with its one query, whose rows come by pg_next; it ends behind the last. Read-only, one
+ * snapshot, and settings of its own, so that the same query gives the same text whatever the
+ * session's settings are. `name` is shown as application_name; timeout 0: none. */
+bool pg_transaction_start(struct pg *pg, struct str name, int64_t timeout_ms,
+                          const struct pg_query *query, struct err *err) MUST_CHECK;
 
-/* How many rows the planner expects of the query; false: it does not say. The transaction is as
- * before; what cannot be mended is found out by the query itself. */
-bool pg_transaction_estimate(struct pg *pg, const struct pg_query *query, int64_t *out);
-
-/* Ends it; where that fails the connection is broken. */
+/* The same without a query, for several to come; and its end: where that fails the connection is
+ * broken. */
+bool pg_transaction_begin(struct pg *pg, struct str name, struct err *err) MUST_CHECK;
 void pg_transaction_end(struct pg *pg);
+
+/* What the database itself is to limit a query of this stop to. */
+int64_t pg_transaction_timeout_ms(const struct stop *stop);
+
+/* How many rows the planner expects of a query, in a transaction of its own; false: it does not
+ * say. */
+bool pg_transaction_estimate(struct pg *pg, struct str name, const struct pg_query *query,
+                             int64_t *out);
 
 /* ---- Rows ---- */
 

@@ -150,7 +150,7 @@ static struct pg_query query_of(const struct check *check)
 
 static bool begin(const struct check *check)
 {
-    return pg_transaction_begin(check->pg, STR("exportq/check"), NULL, check->err);
+    return pg_transaction_begin(check->pg, STR("exportq/check"), check->err);
 }
 
 /* Each try in a transaction, of which the one that succeeds stays open. */

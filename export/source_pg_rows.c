@@ -29,10 +29,12 @@ struct pg_rows {
     struct pg *pg;
     struct arena arena;
     struct reader *readers; /* one per column asked for */
+    struct pg_query statement;
     int64_t row_count;
     int64_t total;
     enum rows_total_kind total_kind;
-    bool is_checked; /* the result's columns are those that were described */
+    bool is_estimated; /* or it was tried */
+    bool is_checked;   /* the result's columns are those that were described */
     bool has_ended;
 };
 
@@ -99,21 +101,40 @@ static bool fail(const struct pg_rows *rows, struct err *err)
     return false;
 }
 
+static struct str name_of(const struct pg_rows *rows)
+{
+    return rows->query.job_name.len ? rows->query.job_name : STR("exportq/source");
+}
+
 static bool start(struct pg_rows *rows, struct err *err)
 {
-    const struct source_query *query = &rows->query;
+    struct stop *stop = rows->query.stop;
     struct buf sql CLEANUP(buf_done);
     buf_init(&sql, SIZE_MAX);
     print_query(rows, &sql);
-    struct pg_query statement = {
-        .sql = sql.ptr, .value_count = (int)rows->export->slot_count, .types = rows->export->oids};
-    struct str name = query->job_name.len ? query->job_name : STR("exportq/source");
-    if (!pg_bind(rows->export, query, &rows->arena, &statement.values, err) ||
-        !pg_transaction_begin(rows->pg, name, query->stop, err))
-        return fail(rows, err);
-    if (pg_transaction_estimate(rows->pg, &statement, &rows->total))
+    rows->statement = (struct pg_query){.sql = arena_copy_text(&rows->arena, buf_str(&sql)),
+                                        .value_count = (int)rows->export->slot_count,
+                                        .types = rows->export->oids};
+    return pg_bind(rows->export, &rows->query, &rows->arena, &rows->statement.values, err) &&
+           stop_check(stop, err) &&
+           (pg_transaction_start(rows->pg, name_of(rows), pg_transaction_timeout_ms(stop),
+                                 &rows->statement, err) ||
+            fail(rows, err));
+}
+
+/* An export that is not over with its first batch is worth asking how long it will be, on another
+ * connection. */
+static void estimate(struct pg_rows *rows)
+{
+    struct pg *pg = NULL;
+    struct err ignored;
+    rows->is_estimated = true;
+    if (!pg_pool_take(rows->pool, 0, rows->query.stop, &pg, &ignored))
+        return;
+    pg_set_stop(pg, rows->query.stop);
+    if (pg_transaction_estimate(pg, name_of(rows), &rows->statement, &rows->total))
         rows->total_kind = ROWS_ESTIMATED;
-    return stop_check(query->stop, err) && (pg_start(rows->pg, &statement, err) || fail(rows, err));
+    pg_pool_give(rows->pool, pg);
 }
 
 bool pg_rows_open(struct pg_pool *pool, struct pg *pg, const struct pg_export *export,
@@ -198,13 +219,6 @@ static bool convert_row(struct pg_rows *rows, const PGresult *row, struct batch 
     return true;
 }
 
-static void end(struct pg_rows *rows)
-{
-    pg_finish(rows->pg);
-    pg_transaction_end(rows->pg);
-    rows->has_ended = true;
-}
-
 bool pg_rows_next(struct rows *base, struct batch *batch, struct err *err)
 {
     struct pg_rows *rows = rows_of(base);
@@ -215,15 +229,16 @@ bool pg_rows_next(struct rows *base, struct batch *batch, struct err *err)
         PGresult *row = NULL;
         if (!pg_next(rows->pg, &row, err))
             return fail(rows, err);
-        if (!row) {
-            end(rows);
+        rows->has_ended = !row;
+        if (!row)
             break;
-        }
         bool is_good = (rows->is_checked || check_columns(rows, row, err)) &&
                        convert_row(rows, row, batch, err);
         PQclear(row);
         if (!is_good)
             return false;
     }
+    if (!rows->has_ended && !rows->is_estimated)
+        estimate(rows);
     return true;
 }

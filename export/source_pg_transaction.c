@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An export's transaction. All settings are local to it: behind a pooler the session is not ours.
- * The savepoint is there because the estimate must not cost the export: after an error PostgreSQL
- * takes no more statements but a rollback to it.
+ * An export's transaction: one round trip with its query, for a small export is mostly round trips.
+ * All settings are local to it: behind a pooler the session is not ours.
  */
 #include "export/source_pg.h"
 
 #include "base/clock.h"
 
-enum { BEGIN_MS = 30000, END_MS = 10000, AFTER_DEADLINE_MS = 1000, MAX_NAME_BYTES = 63 };
+enum {
+    BEGIN_MS = 30000,
+    END_MS = 10000,
+    ESTIMATE_MS = 2000,
+    AFTER_DEADLINE_MS = 1000,
+    MAX_NAME_BYTES = 63
+};
 
+/* Not prepared: nothing may come before it in its transaction. */
 static const struct pg_statement begin = {
     NULL,
     "begin isolation level repeatable read read only",
@@ -18,7 +24,7 @@ static const struct pg_statement begin = {
 
 /* Values as the writers expect them; no limits but our own. */
 static const struct pg_statement configure = {
-    NULL,
+    "configure_export",
     "select set_config('application_name', $1, true), set_config('statement_timeout', $2, true), "
     "set_config('idle_in_transaction_session_timeout', '0', true), "
     "set_config('client_encoding', 'UTF8', true), set_config('DateStyle', 'ISO, YMD', true), "
@@ -28,10 +34,8 @@ static const struct pg_statement configure = {
     2,
 };
 
-static const struct pg_statement savepoint = {NULL, "savepoint before_estimate", 0};
-
 /* The database's own limit is a second line: our deadline comes first, and says what it is. */
-static int64_t statement_timeout_ms(const struct stop *stop)
+int64_t pg_transaction_timeout_ms(const struct stop *stop)
 {
     if (!stop || !stop->deadline_ms)
         return 0;
@@ -41,20 +45,50 @@ static int64_t statement_timeout_ms(const struct stop *stop)
     return left_ms < INT32_MAX ? left_ms : INT32_MAX;
 }
 
-bool pg_transaction_begin(struct pg *pg, struct str name, struct stop *stop, struct err *err)
-{
+/* The statements that open it. */
+enum { OPENING = 2 };
+struct opening {
     char application_name[MAX_NAME_BYTES + 1];
     char timeout[24];
-    (void)snprintf(application_name, sizeof application_name, "%.*s", STR_ARG(name));
-    (void)snprintf(timeout, sizeof timeout, "%lld", (long long)statement_timeout_ms(stop));
-    const char *const values[] = {application_name, timeout};
-    const struct pg_call calls[] = {{&begin, NULL}, {&configure, values}, {&savepoint, NULL}};
-    PGresult *results[COUNT_OF(calls)];
-    if (!pg_run_all(pg, calls, COUNT_OF(calls), BEGIN_MS, results, err))
+    const char *values[2];
+    struct pg_call calls[OPENING];
+};
+
+static void prepare_opening(struct str name, int64_t timeout_ms, struct opening *out)
+{
+    (void)snprintf(out->application_name, sizeof out->application_name, "%.*s", STR_ARG(name));
+    (void)snprintf(out->timeout, sizeof out->timeout, "%lld", (long long)timeout_ms);
+    out->values[0] = out->application_name;
+    out->values[1] = out->timeout;
+    out->calls[0] = (struct pg_call){&begin, NULL};
+    out->calls[1] = (struct pg_call){&configure, out->values};
+}
+
+bool pg_transaction_start(struct pg *pg, struct str name, int64_t timeout_ms,
+                          const struct pg_query *query, struct err *err)
+{
+    struct opening opening;
+    prepare_opening(name, timeout_ms, &opening);
+    const struct pg_frame frame = {opening.calls, OPENING, "commit"}; /* nothing was written */
+    return pg_start_framed(pg, &frame, query, err);
+}
+
+bool pg_transaction_begin(struct pg *pg, struct str name, struct err *err)
+{
+    struct opening opening;
+    PGresult *results[OPENING];
+    prepare_opening(name, 0, &opening);
+    if (!pg_run_all(pg, opening.calls, OPENING, BEGIN_MS, results, err))
         return false;
-    for (size_t i = 0; i < COUNT_OF(results); i++)
+    for (size_t i = 0; i < OPENING; i++)
         PQclear(results[i]);
     return true;
+}
+
+void pg_transaction_end(struct pg *pg)
+{
+    struct err ignored;
+    (void)!pg_do(pg, "rollback", END_MS, &ignored);
 }
 
 /* Of the plan's first node, which is the whole. */
@@ -68,44 +102,31 @@ static bool rows_in_plan(const char *plan, int64_t *out)
     return str_to_int64((struct str){at, strspn(at, "0123456789")}, out);
 }
 
-static bool explain(struct pg *pg, const struct pg_query *query, int64_t *out)
+/* The plan is one row. */
+static bool read_plan(struct pg *pg, int64_t *out)
 {
-    struct err ignored; /* an estimate is not worth an export; what is wrong will show again */
+    struct err ignored; /* an estimate is not worth an export */
     PGresult *row = NULL;
-    if (!pg_start(pg, query, &ignored))
-        return false;
+    PGresult *end = NULL;
     bool is_known = pg_next(pg, &row, &ignored) && row && rows_in_plan(PQgetvalue(row, 0, 0), out);
+    bool is_whole = is_known && pg_next(pg, &end, &ignored);
+    PQclear(end);
     PQclear(row);
-    PGresult *more = NULL;
-    while (is_known && pg_next(pg, &more, &ignored) && more)
-        PQclear(more);
-    pg_finish(pg);
-    return is_known;
+    return is_whole;
 }
 
-/* Runs SQL whose failure shows in the connection, or in the next statement. */
-static void attempt(struct pg *pg, const char *sql)
+bool pg_transaction_estimate(struct pg *pg, struct str name, const struct pg_query *query,
+                             int64_t *out)
 {
     struct err ignored;
-    bool is_done = pg_do(pg, sql, END_MS, &ignored);
-    (void)is_done;
-}
-
-bool pg_transaction_estimate(struct pg *pg, const struct pg_query *query, int64_t *out)
-{
     struct buf sql CLEANUP(buf_done);
     buf_init(&sql, SIZE_MAX);
     buf_add_text(&sql, "explain (format json) ");
     buf_add_text(&sql, query->sql);
     struct pg_query explained = *query;
     explained.sql = sql.ptr;
-    bool is_known = explain(pg, &explained, out);
-    if (PQtransactionStatus(pg_connection(pg)) == PQTRANS_INERROR)
-        attempt(pg, "rollback to before_estimate");
+    bool is_known =
+        pg_transaction_start(pg, name, ESTIMATE_MS, &explained, &ignored) && read_plan(pg, out);
+    pg_finish(pg);
     return is_known;
-}
-
-void pg_transaction_end(struct pg *pg)
-{
-    attempt(pg, "commit"); /* nothing was written */
 }

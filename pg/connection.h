@@ -4,7 +4,8 @@
  *
  *     connection.c  connecting, waiting, closing
  *     cancel.c      cancelling
- *     statement.c   statements in one round trip
+ *     pipeline.h    several statements in one round trip
+ *     statement.c   their results whole
  *     stream.c      a result row by row; notifications
  */
 #ifndef PG_CONNECTION_H
@@ -14,14 +15,20 @@
 
 enum { PG_MAX_PREPARED = 64, PG_MESSAGE_SIZE = 256, PG_SQLSTATE_SIZE = 6 };
 
+/* A statement that the server knows by its name. */
+struct pg_prepared {
+    const struct pg_statement *statement;
+    unsigned uses;
+};
+
 struct pg {
     PGconn *connection;
     struct stop *stop; /* may be NULL */
     bool is_preparing;
     bool is_broken;
-    bool is_streaming;  /* pg_start without its pg_finish */
-    bool is_row_by_row; /* libpq may still be in single-row mode (see statement.c) */
-    const struct pg_statement *prepared[PG_MAX_PREPARED];
+    bool is_streaming; /* rows are to come */
+    bool has_after;    /* and behind them a statement's result */
+    struct pg_prepared prepared[PG_MAX_PREPARED];
     size_t prepared_count;
     char message[PG_MESSAGE_SIZE]; /* of the last failure */
     int position;

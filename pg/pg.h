@@ -109,6 +109,17 @@ bool pg_describe(struct pg *pg, const struct pg_query *query, int64_t timeout_ms
 /* Begins a query whose rows come one at a time (single-row mode, text). */
 bool pg_start(struct pg *pg, const struct pg_query *query, struct err *err) MUST_CHECK;
 
+/* What is run around a query in the same round trip: `before`, whose results are forgotten, and
+ * `after` (may be NULL) behind its last row. An error in one of them leaves out all that follows.
+ */
+struct pg_frame {
+    const struct pg_call *before;
+    size_t before_count;
+    const char *after;
+};
+bool pg_start_framed(struct pg *pg, const struct pg_frame *frame, const struct pg_query *query,
+                     struct err *err) MUST_CHECK;
+
 /* The next row, to be PQclear'ed; NULL after the last. Waits as long as it takes. */
 bool pg_next(struct pg *pg, PGresult **out, struct err *err) MUST_CHECK;
 

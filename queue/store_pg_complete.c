@@ -74,6 +74,17 @@ void pg_complete_call_done(struct pg_complete_call *call)
     free(call->json);
 }
 
+/* Whose completion a job took: should a ticket be handed in twice at once, that of its file. */
+static struct pg_completion *find(struct pg_completion *const *completions, size_t count,
+                                  int64_t claim, struct str file_key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (completions[i]->ticket->claim == claim &&
+            str_equal(completions[i]->file->key, file_key))
+            return completions[i];
+    return NULL;
+}
+
 void pg_complete_take(struct pg_store *store, struct pg_completion *const *completions,
                       size_t count, const PGresult *result)
 {
@@ -84,10 +95,10 @@ void pg_complete_take(struct pg_store *store, struct pg_completion *const *compl
         struct job job;
         pg_read_job(result, row, &arena, &job);
         pg_publish(store, &job);
-        int64_t claim = pg_read_number(result, row, PG_CLAIM);
-        for (size_t i = 0; i < count; i++)
-            if (completions[i]->ticket->claim == claim)
-                completions[i]->is_mine = true;
+        struct pg_completion *taken =
+            find(completions, count, pg_read_number(result, row, PG_CLAIM), job.file.key);
+        if (taken)
+            taken->is_mine = true;
     }
 }
 

@@ -52,6 +52,13 @@ static enum job_total_kind total_kind(enum rows_total_kind kind)
     return TOTAL_UNKNOWN;
 }
 
+static void note_total(struct run *run)
+{
+    enum rows_total_kind kind = ROWS_UNKNOWN;
+    run->progress.rows_total = rows_total(run->rows, &kind);
+    run->progress.total_kind = total_kind(kind);
+}
+
 static bool start_query(struct run *run, const struct job *job, struct arena *arena,
                         struct err *err)
 {
@@ -67,12 +74,7 @@ static bool start_query(struct run *run, const struct job *job, struct arena *ar
         .job_name = arena_printf(arena, "exportq/job/%s", id),
         .stop = run->stop,
     };
-    if (!source_query(run->runner->source, &query, &run->rows, err))
-        return false;
-    enum rows_total_kind kind = ROWS_UNKNOWN;
-    run->progress.rows_total = rows_total(run->rows, &kind);
-    run->progress.total_kind = total_kind(kind);
-    return true;
+    return source_query(run->runner->source, &query, &run->rows, err);
 }
 
 static bool check_guard_rails(const struct run *run, struct err *err)
@@ -115,6 +117,7 @@ static bool copy_rows(struct run *run, struct err *err)
         run->progress.rows_done += (int64_t)run->batch.row_count;
         if (!writer_rows(run->writer, &run->batch, err) || !check_guard_rails(run, err))
             return false;
+        note_total(run);
         report(run, PHASE_WRITING);
     }
 }
