@@ -16,12 +16,10 @@ void pg_batch_init(struct pg_batch *batch, size_t max, int leaders,
     *batch = (struct pg_batch){.work = work, .target = target, .max = max, .leaders = leaders};
     batch->last = &batch->first;
     pthread_mutex_init(&batch->mutex, NULL);
-    pthread_cond_init(&batch->changed, NULL);
 }
 
 void pg_batch_done(struct pg_batch *batch)
 {
-    pthread_cond_destroy(&batch->changed);
     pthread_mutex_destroy(&batch->mutex);
 }
 
@@ -49,9 +47,12 @@ static void lead(struct pg_batch *batch)
     batch->work(batch->target, items, count);
     pthread_mutex_lock(&batch->mutex);
     batch->working--;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         items[i]->is_done = true;
-    pthread_cond_broadcast(&batch->changed);
+        pthread_cond_signal(&items[i]->called);
+    }
+    if (batch->first)
+        pthread_cond_signal(&batch->first->called);
 }
 
 bool pg_batch_run(struct pg_batch *batch, struct pg_batch_item *item)
@@ -59,6 +60,7 @@ bool pg_batch_run(struct pg_batch *batch, struct pg_batch_item *item)
     item->next = NULL;
     item->is_done = false;
     item->is_ok = false;
+    pthread_cond_init(&item->called, NULL);
     pthread_mutex_lock(&batch->mutex);
     *batch->last = item;
     batch->last = &item->next;
@@ -66,8 +68,9 @@ bool pg_batch_run(struct pg_batch *batch, struct pg_batch_item *item)
         if (batch->first && batch->working < batch->leaders)
             lead(batch);
         else
-            pthread_cond_wait(&batch->changed, &batch->mutex);
+            pthread_cond_wait(&item->called, &batch->mutex);
     }
     pthread_mutex_unlock(&batch->mutex);
+    pthread_cond_destroy(&item->called);
     return item->is_ok;
 }

@@ -2,8 +2,8 @@
  *
  * Calls that arrive together do their work together: a thread puts its call in the line; if nobody
  * works, it becomes the leader, takes the line, works it off in one transaction and wakes the
- * others. While it works the next line gathers: the busier it is, the longer the lines, and nobody
- * waits for a timer.
+ * others, each by a condition of its own. While it works the next line gathers: the busier it is,
+ * the longer the lines, and nobody waits for a timer.
  */
 #ifndef QUEUE_STORE_PG_BATCH_H
 #define QUEUE_STORE_PG_BATCH_H
@@ -14,8 +14,9 @@
 
 /* One call, on the stack of the thread that waits for it. */
 struct pg_batch_item {
-    struct pg_batch_item *next; /* private */
-    bool is_done;               /* private */
+    struct pg_batch_item *next; /* private, as the next two */
+    pthread_cond_t called;      /* it is done, or first in line and may lead */
+    bool is_done;
     bool is_ok;
     struct err err;
 };
@@ -28,7 +29,6 @@ struct pg_batch {
     size_t max; /* items at a time */
     int leaders;
     pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t changed;
     struct pg_batch_item *first;
     struct pg_batch_item **last;
     int working;

@@ -25,8 +25,8 @@ void workers_push(struct workers *workers, struct rpc_call *call)
         workers->first = call;
     }
     workers->last = call;
-    pthread_cond_signal(&workers->has_work);
     pthread_mutex_unlock(&workers->mutex);
+    pthread_cond_signal(&workers->has_work); /* who is woken finds the lock free */
 }
 
 /* Waits for a call; NULL when there is none and will be none. */
