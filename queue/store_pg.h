@@ -51,7 +51,7 @@ struct pg_store {
     struct pg_batch creates;
     struct pg_batch turns;
     atomic_uint next_slot;
-    char *retry_delays;                /* an array literal: the delay after each attempt */
+    char *retry_delays;                /* of pg_retry_delays */
     char retry_spread[PG_NUMBER_SIZE]; /* how far a delay is spread: 0.1 is a tenth */
     pthread_mutex_t mutex;             /* guards all below */
     pthread_cond_t changed;
@@ -142,7 +142,8 @@ void pg_wake_workers(struct pg_store *store, bool is_for_all);
 void pg_create_all(void *store, struct pg_batch_item *const *items, size_t count);
 void pg_turn_all(void *store, struct pg_batch_item *const *items, size_t count);
 
-/* The delay after each attempt, without jitter, as an array literal; to be freed. */
+/* The delay after each attempt, without jitter, as an array literal; to be freed. The last is the
+ * delay after all later attempts, too: a job may have more of them than the policy says now. */
 char *pg_retry_delays(const struct retry_policy *policy);
 
 /* ---- The operations ---- */

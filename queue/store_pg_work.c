@@ -9,7 +9,11 @@
 #include "queue/store_pg.h"
 #include "sql_queries.h"
 
-enum { RESCUE_BATCH = 100, ARRAY_MAX_BYTES = 1 << 20 };
+enum {
+    RESCUE_BATCH = 100,
+    ARRAY_MAX_BYTES = 1 << 20,
+    DELAYS_MAX = 64, /* by then a delay that doubles has reached any cap */
+};
 
 char *pg_retry_delays(const struct retry_policy *policy)
 {
@@ -17,9 +21,11 @@ char *pg_retry_delays(const struct retry_policy *policy)
     struct retry_policy exact = *policy;
     exact.jitter_percent = 0;
     buf_init(&array, ARRAY_MAX_BYTES);
-    for (int32_t attempt = 1; attempt <= policy->max_attempts; attempt++)
-        buf_printf(&array, "%c%lld", attempt > 1 ? ',' : '{',
-                   (long long)retry_delay_ms(&exact, attempt, 0));
+    int64_t delay_ms = -1;
+    for (int32_t attempt = 1; attempt <= DELAYS_MAX && delay_ms < policy->cap_ms; attempt++) {
+        delay_ms = retry_delay_ms(&exact, attempt, 0);
+        buf_printf(&array, "%c%lld", attempt > 1 ? ',' : '{', (long long)delay_ms);
+    }
     buf_add_char(&array, '}');
     return array.ptr;
 }

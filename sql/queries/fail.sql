@@ -1,14 +1,15 @@
 -- RUNNING → QUEUED for a retry if $8 (the error's class) allows it and attempts are left, else →
 -- FAILED. $1: the time, or null; $2 to $5: job, claim, attempt, worker; $6, $7: what failed; $9: the
--- delay of each attempt, the first first; $10: how far it is spread, 0.1 by a tenth; $11: retention;
--- $12: the slot to count in.
+-- delay of each attempt, the first first, and the last for all later ones; $10: how far it is spread,
+-- 0.1 by a tenth; $11: retention; $12: the slot to count in.
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), again as (
     update exportq.job
     set state = 'QUEUED', is_retry = true,
         next_attempt_ms = clock.now + round(
-            ($9::bigint[])[attempt] * (1 + $10::float8 * (2 * random() - 1)))::bigint,
+            coalesce(($9::bigint[])[attempt], ($9::bigint[])[array_upper($9::bigint[], 1)])
+                * (1 + $10::float8 * (2 * random() - 1)))::bigint,
         revision = revision + 1, error_code = $6, error_message = $7,
         phase = 0, rows_done = 0, rows_total = 0, total_kind = 0, bytes_written = 0
     from clock

@@ -1,6 +1,5 @@
 -- Jobs whose lease ran out, as fail.sql does it. $1: the time, or null; $2: how many; $3, $4: what
--- failed; $5: the delays; $6: retention; $7: the slot to count in; $8: how
--- far a delay is spread.
+-- failed; $5: the delays; $6: retention; $7: the slot to count in; $8: how far a delay is spread.
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), lost as materialized (
@@ -13,7 +12,8 @@ with clock as materialized (
     update exportq.job
     set state = 'QUEUED', is_retry = true,
         next_attempt_ms = clock.now + round(
-            ($5::bigint[])[attempt] * (1 + $8::float8 * (2 * random() - 1)))::bigint,
+            coalesce(($5::bigint[])[attempt], ($5::bigint[])[array_upper($5::bigint[], 1)])
+                * (1 + $8::float8 * (2 * random() - 1)))::bigint,
         revision = revision + 1, error_code = $3, error_message = $4,
         phase = 0, rows_done = 0, rows_total = 0, total_kind = 0, bytes_written = 0
     from lost, clock

@@ -103,6 +103,32 @@ static void a_failure_is_tried_again_after_its_delay(void **state)
     assert_int_equal(job.next_attempt_ms, 0);
 }
 
+/* Whoever loses a worker waits as long as whoever fails. */
+static void the_longest_delay_is_the_delay_of_all_later_attempts(void **state)
+{
+    struct world *world = *state;
+    static const int64_t delays[] = {1000, 2000, 4000, 5000, 5000, 5000, 5000};
+    struct ticket ticket;
+    world->options.retry.cap_ms = 5000;
+    world->options.retry.max_attempts = COUNT_OF(delays) + 1;
+    world_restart(world);
+    struct job job = create_job(world, "alice");
+    for (size_t i = 0; i < COUNT_OF(delays); i++) {
+        (void)claim_job(world, &ticket);
+        if (i % 2) {
+            test_clock_advance(&world->clock, world->options.lease_ms);
+            assert_ok(world, store_rescue(world->store, &world->err));
+        } else {
+            fail_job(world, &ticket, ERR_SOURCE_UNAVAILABLE);
+        }
+        job = get_job(world, job.id);
+        assert_state(job, JOB_QUEUED);
+        assert_int_equal(job.next_attempt_ms, world_now(world) + delays[i]);
+        test_clock_advance(&world->clock, delays[i]);
+    }
+    assert_int_equal(claim_job(world, &ticket).attempt, COUNT_OF(delays) + 1);
+}
+
 static void delays_are_spread_by_the_jitter(void **state)
 {
     enum { JOBS = 100, JITTER_PERCENT = 10 };
@@ -243,6 +269,7 @@ const struct store_test suite_settling[] = {
     STORE_TEST(progress_never_goes_backwards),
     STORE_TEST(completion_holds_the_file),
     STORE_TEST(a_failure_is_tried_again_after_its_delay),
+    STORE_TEST(the_longest_delay_is_the_delay_of_all_later_attempts),
     STORE_TEST(delays_are_spread_by_the_jitter),
     STORE_TEST(only_what_can_work_is_tried_again),
     STORE_TEST(retries_stand_in_line_by_the_time_they_are_due),
