@@ -212,8 +212,7 @@ bool store_rescue(struct store *store, struct err *err) MUST_CHECK;
 /* Completed jobs whose retention is over and that nobody is downloading, at most `limit`: their
  * files are to be removed, then store_expire tells so. No download begins meanwhile. Where there
  * are more than `limit`, those that stayed when they were given out before do not come first for
- * ever: each has its turn, however many files cannot be removed. (In memory they go round; a store
- * that keeps no order of its own may choose at random.) */
+ * ever: they go round, and each has its turn, however many files cannot be removed. */
 bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
                         const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
 

@@ -61,6 +61,9 @@ struct pg_store {
     bool has_watch;       /* one of those who wait looks after what nobody tells */
     int64_t due_floor_ms; /* no due job is older, by the last look */
     int64_t look_all_ms;  /* monotonic: when to look at all due jobs again */
+    int64_t last_expired_ms;
+    struct uuid
+        last_expired; /* with its time: the job that the last list of expired ones ended with */
 };
 
 static inline struct pg_store *pg_store_of(struct store *base)

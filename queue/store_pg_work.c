@@ -223,25 +223,53 @@ bool pg_rescue(struct store *base, struct err *err)
     return true;
 }
 
+/* Where the list of expired jobs goes on. */
+struct place {
+    struct pg_number expires_ms;
+    char id[UUID_TEXT_LEN + 1];
+};
+
+static void get_place(struct pg_store *store, struct place *out)
+{
+    pthread_mutex_lock(&store->mutex);
+    (void)pg_int(&out->expires_ms, store->last_expired_ms);
+    uuid_format(store->last_expired, out->id);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static void set_place(struct pg_store *store, const struct job *last)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->last_expired_ms = last->expires_ms;
+    store->last_expired = last->id;
+    pthread_mutex_unlock(&store->mutex);
+}
+
 bool pg_list_expired(struct store *base, size_t limit, struct arena *arena, const struct job **out,
                      size_t *out_count, struct err *err)
 {
-    static const struct pg_statement list = {"list_expired", SQL_LIST_EXPIRED, 2};
+    static const struct pg_statement list = {"list_expired", SQL_LIST_EXPIRED, 4};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
     struct pg_number most;
-    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit)};
+    struct place place;
+    get_place(store, &place);
+    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit),
+                                  place.expires_ms.text, place.id};
     PGresult *result CLEANUP(pg_clear) = NULL;
     *out_count = 0;
     if (!pg_store_run_one(store, &list, values, &result, err))
         return false;
-    struct job *jobs = arena_alloc_array(arena, (size_t)PQntuples(result), sizeof *jobs);
-    for (int row = 0; row < PQntuples(result); row++) {
-        pg_read_job(result, row, arena, &jobs[row]);
-        pg_events_see(store->events, &jobs[row]);
+    size_t count = (size_t)PQntuples(result);
+    struct job *jobs = arena_alloc_array(arena, count, sizeof *jobs);
+    for (size_t i = 0; i < count; i++) {
+        pg_read_job(result, (int)i, arena, &jobs[i]);
+        pg_events_see(store->events, &jobs[i]);
     }
+    if (count)
+        set_place(store, &jobs[count - 1]);
     *out = jobs;
-    *out_count = (size_t)PQntuples(result);
+    *out_count = count;
     return true;
 }
 

@@ -30,7 +30,7 @@ PARAMETERS = {
     "get_job": ID,
     "get_jobs": "array[%s]::uuid[], '{1}'" % ID,
     "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,
-    "list_expired": "null, 100",
+    "list_expired": "null, 100, 4102444800000, %s" % ID,
     "list_jobs": "'o1', null, null, null, null, 51",
     "lock_job": ID,
     "lock_owner": None,

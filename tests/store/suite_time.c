@@ -115,6 +115,35 @@ static void expired_files_come_in_batches(void **state)
     }
 }
 
+/* Files that cannot be removed stay, and must not hide those behind them. */
+static void each_expired_file_has_its_turn(void **state)
+{
+    enum { JOBS = 5, AT_ONCE = 2, ROUNDS = 4 };
+    struct world *world = *state;
+    const struct job *expired = NULL;
+    struct job jobs[JOBS];
+    size_t turns[JOBS] = {0};
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i] = job_in_state(world, "alice", JOB_COMPLETED);
+        test_clock_advance(&world->clock, i % 2); /* some end in the same millisecond */
+    }
+    test_clock_advance(&world->clock, world->options.retention_ms);
+    for (int list = 0; list < ROUNDS * JOBS; list++) {
+        assert_int_equal(count_expired(world, AT_ONCE, &expired), AT_ONCE);
+        assert_false(uuid_equal(expired[0].id, expired[1].id));
+        for (size_t i = 0; i < JOBS; i++)
+            for (size_t k = 0; k < AT_ONCE; k++)
+                turns[i] += uuid_equal(expired[k].id, jobs[i].id);
+    }
+    for (size_t i = 0; i < JOBS; i++)
+        assert_int_equal(turns[i], ROUNDS * AT_ONCE);
+
+    /* However the place in the round was left, one list gives all that are there. */
+    assert_int_equal(count_expired(world, JOBS, &expired), JOBS);
+    assert_int_equal(count_expired(world, AT_ONCE, &expired), AT_ONCE);
+    assert_int_equal(count_expired(world, 2 * JOBS, &expired), JOBS);
+}
+
 static void the_counters_count(void **state)
 {
     struct world *world = *state;
@@ -160,6 +189,7 @@ const struct store_test suite_time[] = {
     STORE_TEST(failed_and_cancelled_jobs_are_pruned),
     STORE_TEST(a_job_tried_again_is_not_pruned),
     STORE_TEST(expired_files_come_in_batches),
+    STORE_TEST(each_expired_file_has_its_turn),
     STORE_TEST(the_counters_count),
     {0},
 };
