@@ -6,7 +6,7 @@
 #include "files/local_dir.h"
 
 #include "base/clock.h"
-#include "base/uuid.h"
+#include "files/key.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,6 @@ enum {
     PART_RANDOM_BYTES = 8,
     PART_RANDOM_LEN = 2 * PART_RANDOM_BYTES,
     PART_MAX_AGE_S = 3600,
-    KEY_RANDOM_LEN = 8,
     MODE_DIR = 0700,
     MODE_FILE = 0600,
     MAX_PATH = 4096,
@@ -27,7 +26,6 @@ enum {
 
 static const char marker_name[] = ".exportq-store";
 static const char marker_text[] = "exportq file store 1\n";
-static const char digits[] = "0123456789";
 static const char hex_digits[] = "0123456789abcdef";
 enum { MARKER_LEN = sizeof marker_text - 1 };
 static const char part_mark[] = ".part-";
@@ -49,28 +47,21 @@ void local_dir_part_name(struct str key, char out[LOCAL_NAME_SIZE])
                    (unsigned long long)number);
 }
 
-/* Not empty, and of these characters alone. */
-static bool is_made_of(struct str text, const char *characters)
+/* As a part's number. */
+static bool is_hex(struct str text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!memchr(characters, text.ptr[i], strlen(characters)))
+        if (!memchr(hex_digits, text.ptr[i], sizeof hex_digits - 1))
             return false;
     }
     return text.len > 0;
 }
 
-/* As the runner makes them: <uuid>.<attempt>.<8 hex>. */
+/* As the runner makes them. */
 static bool is_key_of_ours(struct str key)
 {
-    struct str id = {key.ptr, UUID_TEXT_LEN};
-    struct uuid ignored;
-    if (key.len < UUID_TEXT_LEN + 3 + KEY_RANDOM_LEN || !uuid_parse(id, &ignored) ||
-        !is_made_of(id, "0123456789abcdef-")) /* upper case reads, too */
-        return false;
-    const char *dot = key.ptr + UUID_TEXT_LEN;
-    const char *last_dot = key.ptr + key.len - KEY_RANDOM_LEN - 1;
-    return *dot == '.' && is_made_of((struct str){dot + 1, (size_t)(last_dot - dot - 1)}, digits) &&
-           *last_dot == '.' && is_made_of((struct str){last_dot + 1, KEY_RANDOM_LEN}, hex_digits);
+    struct file_key ignored;
+    return file_key_parse(key, &ignored);
 }
 
 static bool is_part_name(struct str name)
@@ -81,7 +72,7 @@ static bool is_part_name(struct str name)
     struct str key = {name.ptr, name.len - tail};
     struct str mark = {name.ptr + key.len, PART_MARK_LEN};
     struct str number = {mark.ptr + mark.len, PART_RANDOM_LEN};
-    return is_key_of_ours(key) && str_equal(mark, STR(part_mark)) && is_made_of(number, hex_digits);
+    return is_key_of_ours(key) && str_equal(mark, STR(part_mark)) && is_hex(number);
 }
 
 static bool refuse(struct str path, const char *what, struct err *err)

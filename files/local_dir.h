@@ -6,9 +6,9 @@
  *     KEY.part-<16 hex>    one that is being written
  *     .exportq-store       marks the directory as ours, by what it says; locked while it is open
  *
- * At a start only files whose KEY is one that the runner makes, <uuid>.<attempt>.<8 hex>, are ever
- * removed, and only in a directory that is marked. One that is not is taken only if it is empty, so
- * that a wrong setting costs nobody their files.
+ * At a start only files whose KEY is a job's (files/key.h) are ever removed, and only in a
+ * directory that is marked. One that is not is taken only if it is empty, so that a wrong setting
+ * costs nobody their files.
  */
 #ifndef FILES_LOCAL_DIR_H
 #define FILES_LOCAL_DIR_H

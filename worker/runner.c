@@ -6,6 +6,7 @@
 #include "worker/runner.h"
 
 #include "base/calendar.h"
+#include "files/key.h"
 
 struct run {
     const struct runner *runner;
@@ -122,14 +123,12 @@ static bool copy_rows(struct run *run, struct err *err)
     }
 }
 
-/* A name of our own making, never used twice: an attempt cannot touch the file of another. */
 static struct str make_key(const struct job *job, struct arena *arena)
 {
-    char id[UUID_TEXT_LEN + 1];
-    uuid_format(job->id, id);
-    uint32_t random = 0;
-    digest_random(&random, sizeof random);
-    return arena_printf(arena, "%s.%d.%08x", id, (int)job->attempt, random);
+    const struct file_key of = {.job = job->id, .attempt = job->attempt};
+    char key[FILE_KEY_SIZE];
+    file_key_make(&of, key);
+    return arena_copy_str(arena, str_of(key));
 }
 
 static struct str make_name(const struct job *job, const struct format *format, struct arena *arena)
