@@ -125,3 +125,25 @@ bool files_check(struct files *files, struct err *err)
 {
     return files->ops->check(files, err);
 }
+
+bool files_scan_open(struct files *files, int64_t min_age_ms, struct files_scan **out,
+                     struct err *err)
+{
+    return files->ops->scan_open(files, min_age_ms, out, err);
+}
+
+bool files_scan_next(struct files_scan *scan, struct files_portion *out, struct err *err)
+{
+    return scan->ops->scan_next(scan, out, err);
+}
+
+bool files_scan_remove(struct files_scan *scan, const struct file_found *found, struct err *err)
+{
+    return scan->ops->scan_remove(scan, found, err);
+}
+
+void files_scan_close(struct files_scan *scan)
+{
+    if (scan)
+        scan->ops->scan_close(scan);
+}

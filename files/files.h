@@ -5,6 +5,7 @@
  *
  *     files_create → sink_write(file_writer_sink) × n → file_writer_commit | file_writer_abort
  *     files_open → file_reader_read × n → file_reader_close
+ *     files_scan_open → files_scan_next × n, files_scan_remove × n → files_scan_close
  *
  * A key is 1 to 80 characters of [A-Za-z0-9.-], not beginning with a dot and without ".part-"; it
  * is made by us, never from a caller's text. Errors are ERR_STORE_UNAVAILABLE (full, failing: try
@@ -17,10 +18,12 @@
 #include "base/digest.h"
 #include "base/sink.h"
 #include "base/str.h"
+#include "files/key.h"
 
 struct files;
 struct file_writer;
 struct file_reader;
+struct files_scan;
 
 /* What a committed file is. */
 struct file_facts {
@@ -82,7 +85,41 @@ bool files_remove(struct files *files, struct str key, struct err *err) MUST_CHE
 /* Whether the store can take a file now; for health. */
 bool files_check(struct files *files, struct err *err) MUST_CHECK;
 
-/* For stores only: a store, its writers and its readers begin with these. */
+/* ---- Looking for files that nobody has any more ---- */
+
+enum { FILES_MAX_KEY = 80, FILES_MAX_NAME = 120, FILES_PORTION = 100 };
+
+/* A file of a job's: a committed one, or a part whose writer never ended. */
+struct file_found {
+    struct file_key of;
+    struct str key;                /* a view of `name`, or of its beginning */
+    char name[FILES_MAX_NAME + 1]; /* the store's own */
+};
+
+struct files_portion {
+    struct file_found found[FILES_PORTION];
+    size_t count; /* 0 is not the end */
+    bool is_last;
+};
+
+/* Begins to look through all files for those whose key is a job's (files/key.h) and that nobody has
+ * written to for longer than `min_age_ms`. */
+bool files_scan_open(struct files *files, int64_t min_age_ms, struct files_scan **out,
+                     struct err *err) MUST_CHECK;
+
+/* Looks on, at FILES_PORTION files at most, in no order. A file that is added or removed meanwhile
+ * may be found or not. */
+bool files_scan_next(struct files_scan *scan, struct files_portion *out,
+                     struct err *err) MUST_CHECK;
+
+/* Removes what was found; one that is not there is removed already. */
+bool files_scan_remove(struct files_scan *scan, const struct file_found *found,
+                       struct err *err) MUST_CHECK;
+
+/* Before the store is closed. Accepts NULL. */
+void files_scan_close(struct files_scan *scan);
+
+/* For stores only: a store, its writers, readers and scans begin with these. */
 struct files_ops {
     void (*close_store)(struct files *files);
     bool (*create)(struct files *files, struct str key, struct file_writer **out, struct err *err);
@@ -94,6 +131,11 @@ struct files_ops {
     void (*close)(struct file_reader *reader);
     bool (*remove)(struct files *files, struct str key, struct err *err);
     bool (*check)(struct files *files, struct err *err);
+    bool (*scan_open)(struct files *files, int64_t min_age_ms, struct files_scan **out,
+                      struct err *err);
+    bool (*scan_next)(struct files_scan *scan, struct files_portion *out, struct err *err);
+    bool (*scan_remove)(struct files_scan *scan, const struct file_found *found, struct err *err);
+    void (*scan_close)(struct files_scan *scan);
 };
 
 struct files {
@@ -110,7 +152,9 @@ struct file_reader {
     const struct files_ops *ops;
 };
 
-enum { FILES_MAX_KEY = 80 };
+struct files_scan {
+    const struct files_ops *ops;
+};
 
 bool files_key_is_legal(struct str key);
 

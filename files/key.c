@@ -42,7 +42,8 @@ bool file_key_parse(struct str key, struct file_key *out)
         rest.len != FILE_KEY_RANDOM_LEN || !is_made_of(rest, hex_digits))
         return false;
     if (!is_made_of(id, uuid_digits) || !uuid_parse(id, &out->job) ||
-        !is_made_of(attempt, digits) || !str_to_int64(attempt, &number) || number > INT32_MAX)
+        attempt.len > FILE_KEY_ATTEMPT_MAX_LEN || !is_made_of(attempt, digits) ||
+        !str_to_int64(attempt, &number) || number > INT32_MAX)
         return false;
     out->attempt = (int32_t)number;
     return true;

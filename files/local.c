@@ -38,6 +38,13 @@ struct local_reader {
     int fd;
 };
 
+struct local_scan {
+    struct files_scan scan;
+    const struct local *local;
+    DIR *names;
+    int64_t min_age_ms;
+};
+
 static struct local *local_of(struct files *files)
 {
     return CONTAINER_OF(files, struct local, files);
@@ -46,6 +53,11 @@ static struct local *local_of(struct files *files)
 static struct local_writer *writer_of(struct file_writer *writer)
 {
     return CONTAINER_OF(writer, struct local_writer, writer);
+}
+
+static struct local_scan *scan_of(struct files_scan *scan)
+{
+    return CONTAINER_OF(scan, struct local_scan, scan);
 }
 
 /* Tells what errno means for a store, and what to do. */
@@ -268,6 +280,73 @@ static bool local_check(struct files *files, struct err *err)
     return is_ok;
 }
 
+/* ---- Scanning ---- */
+
+static bool local_scan_open(struct files *files, int64_t min_age_ms, struct files_scan **out,
+                            struct err *err)
+{
+    const struct local *local = local_of(files);
+    DIR *names = local_dir_list(&local->dir);
+    if (!names)
+        return fail(err);
+    struct local_scan *scan = mem_new(struct local_scan);
+    *scan = (struct local_scan){.scan = {files->ops}, .local = local, .names = names};
+    scan->min_age_ms = min_age_ms;
+    *out = &scan->scan;
+    return true;
+}
+
+/* Whether a name counts; false with errno if that cannot be told. */
+static bool look_at(const struct local_scan *scan, const char *name, struct file_found *out,
+                    bool *out_counts)
+{
+    size_t key_len = 0;
+    int64_t age_ms = 0;
+    *out_counts = false;
+    if (!local_dir_parse(str_of(name), &out->of, &key_len))
+        return true;
+    if (!local_dir_age(&scan->local->dir, name, &age_ms))
+        return false;
+    *out_counts = age_ms > scan->min_age_ms;
+    local_dir_name(str_of(name), out->name);
+    out->key = (struct str){out->name, key_len};
+    return true;
+}
+
+static bool local_scan_next(struct files_scan *base, struct files_portion *out, struct err *err)
+{
+    struct local_scan *scan = scan_of(base);
+    out->count = 0;
+    out->is_last = false;
+    for (int i = 0; i < FILES_PORTION; i++) {
+        errno = 0;
+        const struct dirent *entry = readdir(scan->names); // NOLINT(concurrency-mt-unsafe): own DIR
+        if (!entry) {
+            out->is_last = true;
+            return errno == 0 || fail(err);
+        }
+        bool counts = false;
+        if (!look_at(scan, entry->d_name, &out->found[out->count], &counts))
+            return fail(err);
+        out->count += counts;
+    }
+    return true;
+}
+
+static bool local_scan_remove(struct files_scan *base, const struct file_found *found,
+                              struct err *err)
+{
+    int dir = scan_of(base)->local->dir.fd;
+    return unlinkat(dir, found->name, 0) == 0 || errno == ENOENT || fail(err);
+}
+
+static void local_scan_close(struct files_scan *base)
+{
+    struct local_scan *scan = scan_of(base);
+    (void)closedir(scan->names);
+    free(scan);
+}
+
 static void local_close_store(struct files *files)
 {
     struct local *local = local_of(files);
@@ -285,6 +364,10 @@ static const struct files_ops local_ops = {
     .close = local_close,
     .remove = local_remove,
     .check = local_check,
+    .scan_open = local_scan_open,
+    .scan_next = local_scan_next,
+    .scan_remove = local_scan_remove,
+    .scan_close = local_scan_close,
 };
 
 bool local_open_store(struct str dir, enum files_sharing sharing, struct files **out,

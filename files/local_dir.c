@@ -6,9 +6,7 @@
 #include "files/local_dir.h"
 
 #include "base/clock.h"
-#include "files/key.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,7 +16,8 @@
 enum {
     PART_RANDOM_BYTES = 8,
     PART_RANDOM_LEN = 2 * PART_RANDOM_BYTES,
-    PART_MAX_AGE_S = 3600,
+    PART_MAX_AGE_MS = 60 * 60 * 1000,
+    NANOSECONDS_OF_MS = 1000000,
     MODE_DIR = 0700,
     MODE_FILE = 0600,
     MAX_PATH = 4096,
@@ -32,6 +31,7 @@ static const char part_mark[] = ".part-";
 enum { PART_MARK_LEN = sizeof part_mark - 1 };
 
 _Static_assert(FILES_MAX_KEY + PART_MARK_LEN + PART_RANDOM_LEN < LOCAL_NAME_SIZE, "names fit");
+_Static_assert(FILE_KEY_SIZE <= FILES_MAX_KEY + 1, "a job's key is a key");
 
 void local_dir_name(struct str key, char out[LOCAL_NAME_SIZE])
 {
@@ -57,22 +57,35 @@ static bool is_hex(struct str text)
     return text.len > 0;
 }
 
-/* As the runner makes them. */
-static bool is_key_of_ours(struct str key)
-{
-    struct file_key ignored;
-    return file_key_parse(key, &ignored);
-}
-
-static bool is_part_name(struct str name)
+/* What comes before the mark and the number of a part; the whole name, if it has none. */
+static struct str cut_part(struct str name)
 {
     size_t tail = PART_MARK_LEN + PART_RANDOM_LEN;
     if (name.len <= tail)
-        return false;
+        return name;
     struct str key = {name.ptr, name.len - tail};
     struct str mark = {name.ptr + key.len, PART_MARK_LEN};
     struct str number = {mark.ptr + mark.len, PART_RANDOM_LEN};
-    return is_key_of_ours(key) && str_equal(mark, STR(part_mark)) && is_hex(number);
+    return str_equal(mark, STR(part_mark)) && is_hex(number) ? key : name;
+}
+
+bool local_dir_parse(struct str name, struct file_key *out, size_t *out_key_len)
+{
+    struct str key = cut_part(name);
+    *out_key_len = key.len;
+    return file_key_parse(key, out);
+}
+
+static bool is_ours(struct str name)
+{
+    struct file_key ignored;
+    size_t key_len = 0;
+    return local_dir_parse(name, &ignored, &key_len);
+}
+
+static bool is_part_of_ours(struct str name)
+{
+    return cut_part(name).len < name.len && is_ours(name);
 }
 
 static bool refuse(struct str path, const char *what, struct err *err)
@@ -131,19 +144,25 @@ static bool open_directory(struct str path, struct local_dir *dir, struct err *e
     return true;
 }
 
+DIR *local_dir_list(const struct local_dir *dir)
+{
+    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = fd < 0 ? NULL : fdopendir(fd);
+    if (!names && fd >= 0) {
+        int failure = errno;
+        (void)close(fd);
+        errno = failure;
+    }
+    return names;
+}
+
 /* Calls `visit` for each entry but . and .., until it returns false; why is in errno. */
 static bool walk(const struct local_dir *dir,
                  bool (*visit)(const struct local_dir *dir, const char *name))
 {
-    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    if (!names) {
-        int failure = errno;
-        if (fd >= 0)
-            (void)close(fd);
-        errno = failure;
+    DIR *names = local_dir_list(dir);
+    if (!names)
         return false;
-    }
     int failure = 0;
     while (!failure) {
         errno = 0;
@@ -168,27 +187,37 @@ static bool is_marker(const struct local_dir *dir, const char *name)
     return strcmp(name, marker_name) == 0;
 }
 
-static bool remove_regular(const struct local_dir *dir, const char *name, int64_t min_age_s)
+bool local_dir_age(const struct local_dir *dir, const char *name, int64_t *out_ms)
 {
     struct stat facts;
+    *out_ms = -1;
     if (fstatat(dir->fd, name, &facts, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT;
-    int64_t age_s = clock_now_ms(&clock_system) / 1000 - facts.st_mtime;
-    if (!S_ISREG(facts.st_mode) || (min_age_s && age_s <= min_age_s))
-        return true;
-    return unlinkat(dir->fd, name, 0) == 0 || errno == ENOENT;
+    int64_t written_ms =
+        (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / NANOSECONDS_OF_MS;
+    int64_t age_ms = clock_now_ms(&clock_system) - written_ms;
+    if (S_ISREG(facts.st_mode))
+        *out_ms = age_ms > 0 ? age_ms : 0; /* the clock may have been set back */
+    return true;
+}
+
+/* A regular file that is at least so old. */
+static bool remove_regular(const struct local_dir *dir, const char *name, int64_t min_age_ms)
+{
+    int64_t age_ms = 0;
+    if (!local_dir_age(dir, name, &age_ms))
+        return false;
+    return age_ms < min_age_ms || unlinkat(dir->fd, name, 0) == 0 || errno == ENOENT;
 }
 
 static bool remove_one(const struct local_dir *dir, const char *name)
 {
-    if (!is_key_of_ours(str_of(name)) && !is_part_name(str_of(name)))
-        return true;
-    return remove_regular(dir, name, 0);
+    return !is_ours(str_of(name)) || remove_regular(dir, name, 0);
 }
 
 static bool remove_old_part(const struct local_dir *dir, const char *name)
 {
-    return !is_part_name(str_of(name)) || remove_regular(dir, name, PART_MAX_AGE_S);
+    return !is_part_of_ours(str_of(name)) || remove_regular(dir, name, PART_MAX_AGE_MS);
 }
 
 static bool refuse_others(struct str path, struct err *err)

@@ -15,7 +15,9 @@
 
 #include "files/files.h"
 
-enum { LOCAL_NAME_SIZE = 128 }; /* the longest name and a NUL */
+#include <dirent.h>
+
+enum { LOCAL_NAME_SIZE = FILES_MAX_NAME + 1 };
 
 struct local_dir {
     int fd;
@@ -27,6 +29,16 @@ struct local_dir {
 bool local_dir_open(struct str path, enum files_sharing sharing, struct local_dir *out,
                     struct err *err) MUST_CHECK;
 void local_dir_close(struct local_dir *dir);
+
+/* Opens a list of the names in the directory, for readdir; NULL with errno. */
+DIR *local_dir_list(const struct local_dir *dir);
+
+/* The time since a file was last written to; -1: it is no regular file, or gone. False with errno.
+ */
+bool local_dir_age(const struct local_dir *dir, const char *name, int64_t *out_ms) MUST_CHECK;
+
+/* Whether a name is a file of a job's, finished or being written, and the length of its key. */
+bool local_dir_parse(struct str name, struct file_key *out, size_t *out_key_len) MUST_CHECK;
 
 /* The key as a file name. */
 void local_dir_name(struct str key, char out[LOCAL_NAME_SIZE]);

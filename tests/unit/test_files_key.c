@@ -69,6 +69,7 @@ static void what_we_did_not_make_is_no_key(void **state)
         ID ".1a.0a1b2c3d",
         ID ".2147483648.0a1b2c3d",
         ID ".99999999999999999999.0a1b2c3d",
+        ID ".00000000001.0a1b2c3d",
         "." ID ".1.0a1b2c3d",
         "0191E7A0-5b7c-7d3e-8f00-0123456789ab.1.0a1b2c3d",
         "0191e7a05b7c7d3e8f000123456789ab.1.0a1b2c3d",
