@@ -10,7 +10,8 @@
  *     store_pg_job.c       what doors ask
  *     store_pg_turn.c      handing in and taking jobs, in batches (with _complete.c, _claim.c)
  *     store_pg_wait.c      waiting for work
- *     store_pg_work.c      what else workers tell of running jobs, what the janitor asks
+ *     store_pg_work.c      what else workers tell of running jobs
+ *     store_pg_janitor.c   what the janitor asks
  *     store_pg_download.c  tokens and the download lease
  *     store_pg_events.c    telling other servers, hearing from them
  *
@@ -132,6 +133,10 @@ bool pg_check_columns(struct pg_store *store, struct err *err) MUST_CHECK;
 
 /* Tells the hub and, soon, the other servers. */
 void pg_publish(struct pg_store *store, const struct job *job);
+
+/* Runs a statement that gives the changed job, or no row, and tells of it. */
+bool pg_store_change(struct pg_store *store, const struct pg_statement *statement,
+                     const char *const *values, bool *out_is_changed, struct err *err) MUST_CHECK;
 
 /* Reads the one row of a change and tells of it; false if there is none: nothing changed. */
 bool pg_publish_row(struct pg_store *store, const PGresult *result, struct arena *arena,

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See store_pg.h. Here: what workers tell of the jobs they run, and what the janitor asks. The
- * claim number in each condition is the fence: no row, no longer the ticket's job.
+ * See store_pg.h. Here: what workers tell of the jobs they run. The claim number in each condition
+ * is the fence: no row, no longer the ticket's job.
  */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "queue/refusal.h"
 #include "queue/store_pg.h"
 #include "sql_queries.h"
 
 enum {
-    RESCUE_BATCH = 100,
     ARRAY_MAX_BYTES = 1 << 20,
     DELAYS_MAX = 64, /* by then a delay that doubles has reached any cap */
 };
@@ -55,11 +53,11 @@ static void name_holder(const struct pg_store *store, const struct ticket *ticke
 }
 
 /* Runs a statement that gives the changed job, or no row. */
-static bool change(struct pg_store *store, const struct pg_statement *statement,
-                   const char *const *values, bool is_synced, bool *out_is_mine, struct err *err)
+static bool change(struct pg_store *store, const struct pg_call *call, bool is_synced,
+                   bool *out_is_mine, struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
-    const struct pg_call calls[] = {pg_no_sync, {statement, values}};
+    const struct pg_call calls[] = {pg_no_sync, *call};
     PGresult *results[COUNT_OF(calls)] = {0};
     size_t first = is_synced ? 1 : 0;
     if (!pg_store_run(store, calls + first, COUNT_OF(calls) - first, results + first, err))
@@ -69,6 +67,13 @@ static bool change(struct pg_store *store, const struct pg_statement *statement,
     PQclear(results[0]);
     PQclear(results[1]);
     return true;
+}
+
+bool pg_store_change(struct pg_store *store, const struct pg_statement *statement,
+                     const char *const *values, bool *out_is_changed, struct err *err)
+{
+    const struct pg_call call = {statement, values};
+    return change(store, &call, true, out_is_changed, err);
 }
 
 /* ---- While it runs ---- */
@@ -153,7 +158,8 @@ bool pg_progress(struct store *base, const struct ticket *ticket,
                                   pg_int(&numbers[2], progress->rows_total),
                                   pg_int(&numbers[3], progress->total_kind),
                                   pg_int(&numbers[4], progress->bytes_written)};
-    return change(store, &statement, values, false, out_is_mine, err);
+    const struct pg_call call = {&statement, values};
+    return change(store, &call, false, out_is_mine, err);
 }
 
 /* ---- Its end ---- */
@@ -179,7 +185,7 @@ bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct e
                                   store->retry_spread,
                                   pg_int(&retention, store->options.retention_ms),
                                   pg_slot(store, &slot)};
-    return change(store, &fail, values, true, out_is_mine, err);
+    return pg_store_change(store, &fail, values, out_is_mine, err);
 }
 
 bool pg_release(struct store *base, const struct ticket *ticket, bool *out_is_mine, struct err *err)
@@ -190,115 +196,5 @@ bool pg_release(struct store *base, const struct ticket *ticket, bool *out_is_mi
     name_holder(store, ticket, &holder);
     const char *const values[] = {holder.now, holder.id, holder.claim, holder.attempt,
                                   holder.worker};
-    return change(store, &release, values, true, out_is_mine, err);
-}
-
-/* ---- The janitor ---- */
-
-bool pg_rescue(struct store *base, struct err *err)
-{
-    static const struct pg_statement rescue = {"rescue", SQL_RESCUE, 8};
-    struct pg_store *store = pg_store_of(base);
-    struct pg_number now;
-    struct pg_number most;
-    struct pg_number retention;
-    struct pg_number slot;
-    const char *const values[] = {pg_now(store, &now),
-                                  pg_int(&most, RESCUE_BATCH),
-                                  err_code_name(ERR_WORKER_LOST),
-                                  LOST_WORKER,
-                                  store->retry_delays,
-                                  pg_int(&retention, store->options.retention_ms),
-                                  pg_slot(store, &slot),
-                                  store->retry_spread};
-    PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!pg_store_run_one(store, &rescue, values, &result, err))
-        return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        struct arena arena CLEANUP(arena_done) = {0};
-        struct job job;
-        pg_read_job(result, row, &arena, &job);
-        pg_publish(store, &job);
-    }
-    return true;
-}
-
-/* Where the list of expired jobs goes on. */
-struct place {
-    struct pg_number expires_ms;
-    char id[UUID_TEXT_LEN + 1];
-};
-
-static void get_place(struct pg_store *store, struct place *out)
-{
-    pthread_mutex_lock(&store->mutex);
-    (void)pg_int(&out->expires_ms, store->last_expired_ms);
-    uuid_format(store->last_expired, out->id);
-    pthread_mutex_unlock(&store->mutex);
-}
-
-static void set_place(struct pg_store *store, const struct job *last)
-{
-    pthread_mutex_lock(&store->mutex);
-    store->last_expired_ms = last->expires_ms;
-    store->last_expired = last->id;
-    pthread_mutex_unlock(&store->mutex);
-}
-
-bool pg_list_expired(struct store *base, size_t limit, struct arena *arena, const struct job **out,
-                     size_t *out_count, struct err *err)
-{
-    static const struct pg_statement list = {"list_expired", SQL_LIST_EXPIRED, 4};
-    struct pg_store *store = pg_store_of(base);
-    struct pg_number now;
-    struct pg_number most;
-    struct place place;
-    get_place(store, &place);
-    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit),
-                                  place.expires_ms.text, place.id};
-    PGresult *result CLEANUP(pg_clear) = NULL;
-    *out_count = 0;
-    if (!pg_store_run_one(store, &list, values, &result, err))
-        return false;
-    size_t count = (size_t)PQntuples(result);
-    struct job *jobs = arena_alloc_array(arena, count, sizeof *jobs);
-    for (size_t i = 0; i < count; i++) {
-        pg_read_job(result, (int)i, arena, &jobs[i]);
-        pg_events_see(store->events, &jobs[i]);
-    }
-    if (count)
-        set_place(store, &jobs[count - 1]);
-    *out = jobs;
-    *out_count = count;
-    return true;
-}
-
-bool pg_expire(struct store *base, struct uuid id, struct err *err)
-{
-    static const struct pg_statement expire = {"expire", SQL_EXPIRE, 3};
-    struct pg_store *store = pg_store_of(base);
-    struct pg_number now;
-    struct pg_number retention;
-    char id_text[UUID_TEXT_LEN + 1];
-    uuid_format(id, id_text);
-    const char *const values[] = {pg_now(store, &now), id_text,
-                                  pg_int(&retention, store->options.retention_ms)};
-    bool is_changed = false; /* a job that was removed meanwhile is fine */
-    return change(store, &expire, values, true, &is_changed, err);
-}
-
-bool pg_prune(struct store *base, size_t limit, size_t *out_count, struct err *err)
-{
-    static const struct pg_statement prune = {"prune", SQL_PRUNE, 2};
-    struct pg_store *store = pg_store_of(base);
-    struct pg_number now;
-    struct pg_number most;
-    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit)};
-    PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!pg_store_run_one(store, &prune, values, &result, err))
-        return false;
-    int64_t count = 0;
-    if (str_to_int64(str_of(PQcmdTuples(result)), &count))
-        *out_count = (size_t)count;
-    return true;
+    return pg_store_change(store, &release, values, out_is_mine, err);
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See store_pg.h. Here: what the janitor asks.
+ */
+#include "queue/refusal.h"
+#include "queue/store_pg.h"
+#include "sql_queries.h"
+
+enum { RESCUE_BATCH = 100 };
+
+bool pg_rescue(struct store *base, struct err *err)
+{
+    static const struct pg_statement rescue = {"rescue", SQL_RESCUE, 8};
+    struct pg_store *store = pg_store_of(base);
+    struct pg_number now;
+    struct pg_number most;
+    struct pg_number retention;
+    struct pg_number slot;
+    const char *const values[] = {pg_now(store, &now),
+                                  pg_int(&most, RESCUE_BATCH),
+                                  err_code_name(ERR_WORKER_LOST),
+                                  LOST_WORKER,
+                                  store->retry_delays,
+                                  pg_int(&retention, store->options.retention_ms),
+                                  pg_slot(store, &slot),
+                                  store->retry_spread};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    if (!pg_store_run_one(store, &rescue, values, &result, err))
+        return false;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct arena arena CLEANUP(arena_done) = {0};
+        struct job job;
+        pg_read_job(result, row, &arena, &job);
+        pg_publish(store, &job);
+    }
+    return true;
+}
+
+/* Where the list of expired jobs goes on. */
+struct place {
+    struct pg_number expires_ms;
+    char id[UUID_TEXT_LEN + 1];
+};
+
+static void get_place(struct pg_store *store, struct place *out)
+{
+    pthread_mutex_lock(&store->mutex);
+    (void)pg_int(&out->expires_ms, store->last_expired_ms);
+    uuid_format(store->last_expired, out->id);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static void set_place(struct pg_store *store, const struct job *last)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->last_expired_ms = last->expires_ms;
+    store->last_expired = last->id;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+bool pg_list_expired(struct store *base, size_t limit, struct arena *arena, const struct job **out,
+                     size_t *out_count, struct err *err)
+{
+    static const struct pg_statement list = {"list_expired", SQL_LIST_EXPIRED, 4};
+    struct pg_store *store = pg_store_of(base);
+    struct pg_number now;
+    struct pg_number most;
+    struct place place;
+    get_place(store, &place);
+    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit),
+                                  place.expires_ms.text, place.id};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    *out_count = 0;
+    if (!pg_store_run_one(store, &list, values, &result, err))
+        return false;
+    size_t count = (size_t)PQntuples(result);
+    struct job *jobs = arena_alloc_array(arena, count, sizeof *jobs);
+    for (size_t i = 0; i < count; i++) {
+        pg_read_job(result, (int)i, arena, &jobs[i]);
+        pg_events_see(store->events, &jobs[i]);
+    }
+    if (count)
+        set_place(store, &jobs[count - 1]);
+    *out = jobs;
+    *out_count = count;
+    return true;
+}
+
+bool pg_expire(struct store *base, struct uuid id, struct err *err)
+{
+    static const struct pg_statement expire = {"expire", SQL_EXPIRE, 3};
+    struct pg_store *store = pg_store_of(base);
+    struct pg_number now;
+    struct pg_number retention;
+    char id_text[UUID_TEXT_LEN + 1];
+    uuid_format(id, id_text);
+    const char *const values[] = {pg_now(store, &now), id_text,
+                                  pg_int(&retention, store->options.retention_ms)};
+    bool is_changed = false; /* a job that was removed meanwhile is fine */
+    return pg_store_change(store, &expire, values, &is_changed, err);
+}
+
+bool pg_prune(struct store *base, size_t limit, size_t *out_count, struct err *err)
+{
+    static const struct pg_statement prune = {"prune", SQL_PRUNE, 2};
+    struct pg_store *store = pg_store_of(base);
+    struct pg_number now;
+    struct pg_number most;
+    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit)};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    if (!pg_store_run_one(store, &prune, values, &result, err))
+        return false;
+    int64_t count = 0;
+    if (str_to_int64(str_of(PQcmdTuples(result)), &count))
+        *out_count = (size_t)count;
+    return true;
+}
