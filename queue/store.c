@@ -155,6 +155,12 @@ bool store_expire(struct store *store, struct uuid id, struct err *err)
     return store->ops->expire(store, id, err);
 }
 
+bool store_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
+                        bool *out_is_orphan, struct err *err)
+{
+    return store->ops->find_orphans(store, files, count, out_is_orphan, err);
+}
+
 bool store_prune(struct store *store, size_t limit, size_t *out_count, struct err *err)
 {
     return store->ops->prune(store, limit, out_count, err);

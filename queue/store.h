@@ -221,6 +221,21 @@ bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
  * is fine. */
 bool store_expire(struct store *store, struct uuid id, struct err *err) MUST_CHECK;
 
+/* A file that an attempt of a job made, or is making. */
+struct attempt_file {
+    struct uuid id; /* the job's */
+    int32_t attempt;
+    struct str key;
+};
+
+/* Which files no job has, nor will have: out_is_orphan[i] tells that the job of file i is gone, or
+ * has another file or none and does not run that attempt. An orphan stays one, and may be removed:
+ * an attempt that is over cannot complete its job, and the next one makes a file of its own. (The
+ * other way round it takes patience: attempts are counted anew by store_retry, so what was left by
+ * attempt 1 is no orphan while another attempt 1 runs.) */
+bool store_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
+                        bool *out_is_orphan, struct err *err) MUST_CHECK;
+
 /* Forgets failed, cancelled and expired jobs whose time is over, at most `limit`. */
 bool store_prune(struct store *store, size_t limit, size_t *out_count, struct err *err) MUST_CHECK;
 
@@ -284,6 +299,8 @@ struct store_ops {
     bool (*list_expired)(struct store *store, size_t limit, struct arena *arena,
                          const struct job **out, size_t *out_count, struct err *err);
     bool (*expire)(struct store *store, struct uuid id, struct err *err);
+    bool (*find_orphans)(struct store *store, const struct attempt_file *files, size_t count,
+                         bool *out_is_orphan, struct err *err);
     bool (*prune)(struct store *store, size_t limit, size_t *out_count, struct err *err);
     bool (*count)(struct store *store, struct store_counters *out, struct err *err);
 };

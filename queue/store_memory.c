@@ -229,6 +229,7 @@ static const struct store_ops memory_ops = {
     .rescue = memory_rescue,
     .list_expired = memory_list_expired,
     .expire = memory_expire,
+    .find_orphans = memory_find_orphans,
     .prune = memory_prune,
     .count = memory_count,
 };

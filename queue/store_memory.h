@@ -163,6 +163,8 @@ bool memory_rescue(struct store *store, struct err *err);
 bool memory_list_expired(struct store *store, size_t limit, struct arena *arena,
                          const struct job **out, size_t *out_count, struct err *err);
 bool memory_expire(struct store *store, struct uuid id, struct err *err);
+bool memory_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
+                         bool *out_is_orphan, struct err *err);
 bool memory_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
 bool memory_count(struct store *store, struct store_counters *out, struct err *err);
 

@@ -304,6 +304,28 @@ bool memory_expire(struct store *base, struct uuid id, struct err *err)
     return true;
 }
 
+/* Whether the file is the job's, or may yet be. */
+static bool may_have(const struct memory_job *entry, const struct attempt_file *file)
+{
+    const struct job *job = &entry->job;
+    bool is_running = job->state == JOB_RUNNING && job->attempt == file->attempt;
+    return is_running || str_equal(job->file.key, file->key);
+}
+
+bool memory_find_orphans(struct store *base, const struct attempt_file *files, size_t count,
+                         bool *out_is_orphan, struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    (void)err;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < count; i++) {
+        const struct memory_job *entry = memory_look_up(store, files[i].id);
+        out_is_orphan[i] = !entry || !may_have(entry, &files[i]);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return true;
+}
+
 bool memory_prune(struct store *base, size_t limit, size_t *out_count, struct err *err)
 {
     struct memory_store *store = memory_of(base);

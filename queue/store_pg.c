@@ -180,6 +180,7 @@ static const struct store_ops pg_ops = {
     .rescue = pg_rescue,
     .list_expired = pg_list_expired,
     .expire = pg_expire,
+    .find_orphans = pg_find_orphans,
     .prune = pg_prune,
     .count = pg_count,
 };

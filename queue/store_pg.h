@@ -194,6 +194,8 @@ bool pg_rescue(struct store *store, struct err *err);
 bool pg_list_expired(struct store *store, size_t limit, struct arena *arena, const struct job **out,
                      size_t *out_count, struct err *err);
 bool pg_expire(struct store *store, struct uuid id, struct err *err);
+bool pg_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
+                     bool *out_is_orphan, struct err *err);
 bool pg_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
 
 #endif

@@ -2,11 +2,12 @@
  *
  * See store_pg.h. Here: what the janitor asks.
  */
+#include "base/buf.h"
 #include "queue/refusal.h"
 #include "queue/store_pg.h"
 #include "sql_queries.h"
 
-enum { RESCUE_BATCH = 100 };
+enum { RESCUE_BATCH = 100, ARRAY_MAX_BYTES = 1 << 20 };
 
 bool pg_rescue(struct store *base, struct err *err)
 {
@@ -98,6 +99,69 @@ bool pg_expire(struct store *base, struct uuid id, struct err *err)
                                   pg_int(&retention, store->options.retention_ms)};
     bool is_changed = false; /* a job that was removed meanwhile is fine */
     return pg_store_change(store, &expire, values, &is_changed, err);
+}
+
+/* Array literals, as many elements as there are files. */
+struct file_arrays {
+    struct buf ids;
+    struct buf attempts;
+    struct buf keys;
+};
+
+static void file_arrays_done(struct file_arrays *arrays)
+{
+    buf_done(&arrays->ids);
+    buf_done(&arrays->attempts);
+    buf_done(&arrays->keys);
+}
+
+static bool write_files(const struct attempt_file *files, size_t count, struct arena *arena,
+                        struct file_arrays *out, struct err *err)
+{
+    struct buf *const bufs[] = {&out->ids, &out->attempts, &out->keys};
+    for (size_t i = 0; i < COUNT_OF(bufs); i++)
+        buf_init(bufs[i], ARRAY_MAX_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        char id[UUID_TEXT_LEN + 1];
+        char separator = i ? ',' : '{';
+        uuid_format(files[i].id, id);
+        buf_printf(&out->ids, "%c%s", separator, id);
+        buf_printf(&out->attempts, "%c%d", separator, (int)files[i].attempt);
+        buf_add_char(&out->keys, separator);
+        pg_add_element(&out->keys, pg_text(arena, files[i].key));
+    }
+    bool is_whole = true;
+    for (size_t i = 0; i < COUNT_OF(bufs); i++) {
+        buf_add_char(bufs[i], '}');
+        is_whole = is_whole && buf_is_ok(bufs[i]);
+    }
+    return is_whole || err_set(err, ERR_INTERNAL, "too many files to look up at once");
+}
+
+bool pg_find_orphans(struct store *base, const struct attempt_file *files, size_t count,
+                     bool *out_is_orphan, struct err *err)
+{
+    static const struct pg_statement find = {"find_orphans", SQL_FIND_ORPHANS, 3};
+    struct pg_store *store = pg_store_of(base);
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct file_arrays arrays CLEANUP(file_arrays_done) = {0};
+    if (count == 0)
+        return true;
+    if (!write_files(files, count, &arena, &arrays, err))
+        return false;
+    const char *const values[] = {arrays.ids.ptr, arrays.attempts.ptr, arrays.keys.ptr};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    if (!pg_store_run_one(store, &find, values, &result, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out_is_orphan[i] = false;
+    for (int row = 0; row < PQntuples(result); row++) {
+        int64_t place = 0;
+        if (str_to_int64(str_of(PQgetvalue(result, row, 0)), &place) && place >= 1 &&
+            place <= (int64_t)count)
+            out_is_orphan[place - 1] = true;
+    }
+    return true;
 }
 
 bool pg_prune(struct store *base, size_t limit, size_t *out_count, struct err *err)

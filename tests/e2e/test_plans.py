@@ -27,6 +27,7 @@ PARAMETERS = {
     "due_in": "null",
     "expire": "null, %s, 1000" % ID,
     "fail": "null, %s, 'code', 'text', true, '{1000,2000,4000}', 0.1, 1000, 0" % HOLDER,
+    "find_orphans": "array[%s]::uuid[], '{1}', '{key}'" % ID,
     "get_job": ID,
     "get_jobs": "array[%s]::uuid[], '{1}'" % ID,
     "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,

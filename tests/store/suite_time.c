@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the janitor asks: retention, pruning; and the counters.
+ * What the janitor asks: retention, orphans, pruning; and the counters.
  */
 #include "tests/store/store_kit.h"
 
@@ -144,6 +144,76 @@ static void each_expired_file_has_its_turn(void **state)
     assert_int_equal(count_expired(world, 2 * JOBS, &expired), JOBS);
 }
 
+static bool is_orphan(struct world *world, struct uuid id, int32_t attempt, const char *key)
+{
+    const struct attempt_file file = {id, attempt, str_of(key)};
+    bool answer = false;
+    assert_ok(world, store_find_orphans(world->store, &file, 1, &answer, &world->err));
+    return answer;
+}
+
+/* The job made its file, if it has one, in attempt 1, and that file's key is "key". */
+static void a_file_that_no_job_has_is_an_orphan(void **state)
+{
+    struct world *world = *state;
+    for (int from = 0; from < JOB_STATE_COUNT; from++) {
+        struct job job = job_in_state(world, "alice", (enum job_state)from);
+        bool is_running = from == JOB_RUNNING;
+        assert_int_equal(is_orphan(world, job.id, 1, "key"), !is_running && from != JOB_COMPLETED);
+        assert_int_equal(is_orphan(world, job.id, 1, "other"), !is_running);
+        assert_true(is_orphan(world, job.id, 0, "other"));
+        assert_true(is_orphan(world, job.id, 2, "other"));
+        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+        assert_true(is_orphan(world, job.id, 1, "key"));
+    }
+    assert_true(is_orphan(world, (struct uuid){{0}}, 1, "key"));
+}
+
+static void what_a_lost_attempt_left_is_an_orphan_and_the_next_one_may_have_its_file(void **state)
+{
+    struct world *world = *state;
+    struct ticket ticket;
+    struct job job = create_job(world, "alice");
+    (void)claim_job(world, &ticket);
+    assert_false(is_orphan(world, job.id, 1, "first"));
+    test_clock_advance(&world->clock, world->options.lease_ms);
+    assert_false(is_orphan(world, job.id, 1, "first")); /* nobody has taken it for lost yet */
+    assert_ok(world, store_rescue(world->store, &world->err));
+    assert_true(is_orphan(world, job.id, 1, "first"));
+    test_clock_advance(&world->clock, 60000);
+    (void)claim_job(world, &ticket);
+    assert_true(is_orphan(world, job.id, 1, "first"));
+    assert_false(is_orphan(world, job.id, 2, "key"));
+    complete_job(world, &ticket, 100);
+    assert_true(is_orphan(world, job.id, 1, "first"));
+    assert_false(is_orphan(world, job.id, 2, "key"));
+    test_clock_advance(&world->clock, world->options.retention_ms);
+    assert_false(is_orphan(world, job.id, 2, "key")); /* it is the job's until it is expired */
+    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    assert_true(is_orphan(world, job.id, 2, "key"));
+}
+
+static void orphans_are_told_one_by_one_among_many(void **state)
+{
+    enum { FILES = 300 };
+    struct world *world = *state;
+    struct job job = job_in_state(world, "alice", JOB_COMPLETED);
+    struct attempt_file files[FILES];
+    bool answers[FILES];
+    for (size_t i = 0; i < FILES; i++) {
+        files[i] = (struct attempt_file){.id = job.id, .attempt = 1, .key = STR("key")};
+        if (i % 3 == 1)
+            files[i].id.bytes[i % 16] ^= 1; /* nobody's */
+        if (i % 3 == 2)
+            files[i].key = STR("other\"{},\\");
+        answers[i] = i % 3 == 0;
+    }
+    assert_ok(world, store_find_orphans(world->store, files, FILES, answers, &world->err));
+    for (size_t i = 0; i < FILES; i++)
+        assert_int_equal(answers[i], i % 3 != 0);
+    assert_ok(world, store_find_orphans(world->store, files, 0, answers, &world->err));
+}
+
 static void the_counters_count(void **state)
 {
     struct world *world = *state;
@@ -190,6 +260,9 @@ const struct store_test suite_time[] = {
     STORE_TEST(a_job_tried_again_is_not_pruned),
     STORE_TEST(expired_files_come_in_batches),
     STORE_TEST(each_expired_file_has_its_turn),
+    STORE_TEST(a_file_that_no_job_has_is_an_orphan),
+    STORE_TEST(what_a_lost_attempt_left_is_an_orphan_and_the_next_one_may_have_its_file),
+    STORE_TEST(orphans_are_told_one_by_one_among_many),
     STORE_TEST(the_counters_count),
     {0},
 };
