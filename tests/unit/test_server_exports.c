@@ -78,7 +78,7 @@ static const struct files_ops files_ops = {.remove = remove_file};
 
 static void begin(struct world *world)
 {
-    *world = (struct world){.store = {&store_ops}, .files = {&files_ops}, .has_job = true};
+    *world = (struct world){.store = {.ops = &store_ops}, .files = {&files_ops}, .has_job = true};
     world->exports.store = &world->store;
     world->exports.files = &world->files;
 }
