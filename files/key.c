@@ -23,10 +23,10 @@ void file_key_make(const struct file_key *of, char out[FILE_KEY_SIZE])
                    random);
 }
 
-static bool is_made_of(struct str text, const char *characters)
+static bool is_made_of(struct str text, struct str characters)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!memchr(characters, text.ptr[i], strlen(characters)))
+        if (!memchr(characters.ptr, text.ptr[i], characters.len))
             return false;
     }
     return true;
@@ -39,10 +39,10 @@ bool file_key_parse(struct str key, struct file_key *out)
     struct str attempt;
     int64_t number = 0;
     if (!str_next(&rest, '.', &id) || !str_next(&rest, '.', &attempt) ||
-        rest.len != FILE_KEY_RANDOM_LEN || !is_made_of(rest, hex_digits))
+        rest.len != FILE_KEY_RANDOM_LEN || !is_made_of(rest, STR(hex_digits)))
         return false;
-    if (!is_made_of(id, uuid_digits) || !uuid_parse(id, &out->job) ||
-        attempt.len > FILE_KEY_ATTEMPT_MAX_LEN || !is_made_of(attempt, digits) ||
+    if (!is_made_of(id, STR(uuid_digits)) || !uuid_parse(id, &out->job) ||
+        attempt.len > FILE_KEY_ATTEMPT_MAX_LEN || !is_made_of(attempt, STR(digits)) ||
         !str_to_int64(attempt, &number) || number > INT32_MAX)
         return false;
     out->attempt = (int32_t)number;

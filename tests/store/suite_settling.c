@@ -103,6 +103,12 @@ static void a_failure_is_tried_again_after_its_delay(void **state)
     assert_int_equal(job.next_attempt_ms, 0);
 }
 
+static void lose_job(struct world *world)
+{
+    test_clock_advance(&world->clock, world->options.lease_ms);
+    assert_ok(world, store_rescue(world->store, &world->err));
+}
+
 /* Whoever loses a worker waits as long as whoever fails. */
 static void the_longest_delay_is_the_delay_of_all_later_attempts(void **state)
 {
@@ -115,12 +121,10 @@ static void the_longest_delay_is_the_delay_of_all_later_attempts(void **state)
     struct job job = create_job(world, "alice");
     for (size_t i = 0; i < COUNT_OF(delays); i++) {
         (void)claim_job(world, &ticket);
-        if (i % 2) {
-            test_clock_advance(&world->clock, world->options.lease_ms);
-            assert_ok(world, store_rescue(world->store, &world->err));
-        } else {
+        if (i % 2)
+            lose_job(world);
+        else
             fail_job(world, &ticket, ERR_SOURCE_UNAVAILABLE);
-        }
         job = get_job(world, job.id);
         assert_state(job, JOB_QUEUED);
         assert_int_equal(job.next_attempt_ms, world_now(world) + delays[i]);
