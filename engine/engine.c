@@ -193,7 +193,8 @@ bool engine_open_queue(struct engine *engine, const char *name, struct err *err)
         !open_store(engine, name, err))
         return false;
     start_pool(engine);
-    engine->janitor = janitor_start(engine->store, engine->files);
+    const struct janitor_options janitor = janitor_options_default();
+    engine->janitor = janitor_start(engine->store, engine->files, &janitor);
     return true;
 }
 

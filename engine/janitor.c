@@ -9,7 +9,9 @@
 #include "base/thread.h"
 
 enum {
-    INTERVAL_MS = 1000,
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * SECOND_MS,
+    HOUR_MS = 60 * MINUTE_MS,
     BATCH = 200,
     PAUSE_MS = 20, /* between full batches, for others to come through */
 };
@@ -17,6 +19,8 @@ enum {
 struct janitor {
     struct store *store;
     struct files *files;
+    int64_t interval_ms;
+    struct sweep *sweep; /* the thread's own */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t ended;
@@ -76,24 +80,53 @@ static void log_failure(struct janitor *janitor, bool is_ok, const struct err *e
     janitor->has_failed = !is_ok;
 }
 
+/* One round; gives the milliseconds to the next. */
+static int64_t clean_once(struct janitor *janitor)
+{
+    struct err err = {0};
+    bool is_more = false;
+    bool is_ok = clean(janitor, &is_more, &err);
+    log_failure(janitor, is_ok, &err);
+    return is_ok && is_more ? PAUSE_MS : janitor->interval_ms;
+}
+
+/* A sweep takes as long as there are files, and the rounds go on meanwhile. */
 static void *keep_house(void *arg)
 {
     struct janitor *janitor = arg;
+    int64_t clean_ms = clock_monotonic_ms();
     int64_t pause_ms = 0;
     while (wait_a_while(janitor, pause_ms)) {
-        struct err err = {0};
-        bool is_more = false;
-        bool is_ok = clean(janitor, &is_more, &err);
-        log_failure(janitor, is_ok, &err);
-        pause_ms = is_ok && is_more ? PAUSE_MS : INTERVAL_MS;
+        if (clock_monotonic_ms() >= clean_ms) {
+            int64_t clean_in_ms = clean_once(janitor);
+            clean_ms = clock_monotonic_ms() + clean_in_ms;
+        }
+        int64_t sweep_in_ms = sweep_step(janitor->sweep);
+        pause_ms = clean_ms - clock_monotonic_ms();
+        if (sweep_in_ms < pause_ms)
+            pause_ms = sweep_in_ms > PAUSE_MS ? sweep_in_ms : PAUSE_MS;
     }
     return NULL;
 }
 
-struct janitor *janitor_start(struct store *store, struct files *files)
+struct janitor_options janitor_options_default(void)
+{
+    return (struct janitor_options){
+        .interval_ms = SECOND_MS,
+        .sweep = {.first_ms = MINUTE_MS, .every_ms = HOUR_MS, .min_age_ms = HOUR_MS},
+    };
+}
+
+struct janitor *janitor_start(struct store *store, struct files *files,
+                              const struct janitor_options *options)
 {
     struct janitor *janitor = mem_new(struct janitor);
-    *janitor = (struct janitor){.store = store, .files = files};
+    *janitor = (struct janitor){
+        .store = store,
+        .files = files,
+        .interval_ms = options->interval_ms,
+        .sweep = sweep_new(store, files, &options->sweep),
+    };
     pthread_mutex_init(&janitor->mutex, NULL);
     thread_condition_init(&janitor->ended);
     thread_start(&janitor->thread, keep_house, janitor);
@@ -111,5 +144,6 @@ void janitor_stop(struct janitor *janitor)
     pthread_join(janitor->thread, NULL);
     pthread_cond_destroy(&janitor->ended);
     pthread_mutex_destroy(&janitor->mutex);
+    sweep_free(janitor->sweep);
     free(janitor);
 }

@@ -29,7 +29,7 @@ const struct setting settings_table[] = {
     {"EXPORT_TYPES_DIR", ALL, KIND_TEXT, AT(types_dir), 0, 0, "", "the installed ones",
      "directory of the export type files, NAME.sql"},
     {"EXPORT_STORE_URL", ALL, KIND_TEXT, AT(store_url), 0, 0, "", "file: under the state directory",
-     "where files go: file:DIR"},
+     "where files go: file:DIR; of one queue alone, for files of no job in it are removed"},
     {"EXPORT_STATE_DIR", ALL, KIND_TEXT, AT(state_dir), 0, 0, "",
      "$STATE_DIRECTORY, or exportq in the user's state directory",
      "where the server keeps what is its own"},

@@ -34,7 +34,7 @@ struct file_facts {
 enum files_sharing {
     FILES_EXCLUSIVE, /* this process alone: a lock keeps others out, and all files of jobs that are
                         there from an earlier life are removed */
-    FILES_SHARED,    /* several servers and workers: only left-overs older than an hour go */
+    FILES_SHARED,    /* the servers and workers of one queue: only parts older than an hour go */
 };
 
 /* "file:DIR": made if absent, with its parents, mode 0700. ERR_INVALID for a URL nobody here
