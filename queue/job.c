@@ -76,6 +76,22 @@ void job_copy(struct arena *arena, const struct job *job, struct job *out)
     out->file.sha256 = arena_copy_str(arena, job->file.sha256);
 }
 
+struct job job_as_it_was(const struct job *job, enum job_state state, int64_t revision)
+{
+    struct job was = *job;
+    was.attempt -= state == JOB_QUEUED && job->state != JOB_QUEUED;
+    was.state = state;
+    was.revision = revision;
+    was.completed_ms = 0;
+    was.expires_ms = 0;
+    was.error = (struct job_error){0};
+    was.file = (struct job_file){0};
+    was.warnings = (struct job_warnings){0};
+    was.progress =
+        (struct job_progress){.phase = state == JOB_RUNNING ? PHASE_QUERYING : PHASE_QUEUED};
+    return was;
+}
+
 static size_t texts_bytes(const struct str *texts, size_t count)
 {
     size_t bytes = 0;

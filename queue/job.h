@@ -126,6 +126,10 @@ const char *job_state_name(enum job_state state);
 /* A deep copy whose texts lie in `arena`. */
 void job_copy(struct arena *arena, const struct job *job, struct job *out);
 
+/* The job as it was in an earlier state, QUEUED or RUNNING, before it went on: for watchers that
+ * are to hear of it all the same. Texts are shared. */
+struct job job_as_it_was(const struct job *job, enum job_state state, int64_t revision);
+
 /* Bytes of what a caller may make long: names and values of its filters, names of its columns. */
 size_t job_spec_bytes(const struct job_spec *spec);
 

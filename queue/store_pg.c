@@ -14,8 +14,6 @@
 enum {
     TAKE_CONNECTION_MS = 5000,
     HEALTH_MS = 800,
-    CREATE_LEADERS = 2, /* while one waits for the disk, the other gathers and sends */
-    TURN_LEADERS = 2,
     TURNS_MAX = 64,
 };
 
@@ -227,8 +225,8 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     atomic_init(&store->next_slot, random);
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);
-    pg_batch_init(&store->creates, PG_BATCH_MAX, CREATE_LEADERS, pg_create_all, store);
-    pg_batch_init(&store->turns, TURNS_MAX, TURN_LEADERS, pg_turn_all, store);
+    pg_batch_init(&store->creates, PG_BATCH_MAX, pg_create_all, store);
+    pg_batch_init(&store->turns, TURNS_MAX, pg_turn_all, store);
     if (!start(store, pg, hub, err)) {
         pg_free(&store->base);
         return false;

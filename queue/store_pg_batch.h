@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Calls that arrive together do their work together: a thread puts its call in the line; if nobody
- * works, it becomes the leader, takes the line, works it off in one transaction and wakes the
- * others, each by a condition of its own. While it works the next line gathers: the busier it is,
- * the longer the lines, and nobody waits for a timer.
+ * leads, it takes the line, works it off in one transaction and wakes the others. While it works
+ * the next line gathers, whose first leads then: the busier it is, the longer the lines, and nobody
+ * waits for a timer.
  */
 #ifndef QUEUE_STORE_PG_BATCH_H
 #define QUEUE_STORE_PG_BATCH_H
@@ -11,11 +11,12 @@
 #include "base/err.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 /* One call, on the stack of the thread that waits for it. */
 struct pg_batch_item {
     struct pg_batch_item *next; /* private, as the next two */
-    pthread_cond_t called;      /* it is done, or first in line and may lead */
+    sem_t called;               /* it is done, or it is to lead */
     bool is_done;
     bool is_ok;
     struct err err;
@@ -23,21 +24,20 @@ struct pg_batch_item {
 
 struct pg_batch {
     /* Does all the items' work; sets is_ok or err of each. Called by one of the waiting threads,
-     * by at most `leaders` at a time. */
+     * and by one at a time. */
     void (*work)(void *target, struct pg_batch_item *const *items, size_t count);
     void *target;
-    size_t max; /* items at a time */
-    int leaders;
+    size_t max;            /* items at a time */
     pthread_mutex_t mutex; /* guards all below */
     struct pg_batch_item *first;
     struct pg_batch_item **last;
-    int working;
+    bool has_leader; /* working, or called to work */
 };
 
 enum { PG_BATCH_MAX = 128 };
 
 /* `max` at most PG_BATCH_MAX. */
-void pg_batch_init(struct pg_batch *batch, size_t max, int leaders,
+void pg_batch_init(struct pg_batch *batch, size_t max,
                    void (*work)(void *target, struct pg_batch_item *const *items, size_t count),
                    void *target);
 void pg_batch_done(struct pg_batch *batch);

@@ -11,7 +11,7 @@
 enum {
     LOOK_ALL_MS = 1000,      /* how often to look at all due jobs, however old */
     FLOOR_MARGIN_MS = 10000, /* clocks and commits: how much older a job may turn up */
-    LOOK_AROUND = 64,        /* due jobs among which to find owners with fewer running ones */
+    LOOK_AROUND = 16, /* due jobs, beyond those of two hungry owners, among which to find others */
     ARRAY_MAX_BYTES = 64 * 1024,
 };
 
@@ -54,7 +54,8 @@ struct pg_call pg_claim_prepare(struct pg_store *store, struct pg_claim *const *
                                 size_t count, struct pg_claim_call *call)
 {
     static const struct pg_statement statement = {"claim_jobs", SQL_CLAIM_JOBS, PG_CLAIM_VALUES};
-    int64_t around = LOOK_AROUND + 2 * (int64_t)store->options.max_active_per_owner;
+    int64_t around =
+        LOOK_AROUND + 2 * ((int64_t)store->options.max_active_per_owner + (int64_t)count);
     write_arrays(claims, count, call);
     const char *const values[PG_CLAIM_VALUES] = {
         pg_now(store, &call->numbers[0]),

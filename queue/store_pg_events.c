@@ -72,17 +72,28 @@ static void note(struct pg_events *events, const struct job *job, bool is_gone)
         wake(events);
 }
 
-/* Under the mutex. What nobody watches need not be known; what runs here must be, for its worker
- * has to learn of its cancellation. */
-static void tell_hub(struct pg_events *events, const struct job *job)
+/* Under the mutex. */
+static void advance_hub(struct pg_events *events, const struct job *job)
 {
-    bool is_wanted = job->state == JOB_RUNNING || job->state == JOB_CANCELLED ||
-                     revisions_of(events->revisions, job->id) ||
-                     (events->hub && hub_is_watching(events->hub, job->id));
-    if (is_wanted && events->hub &&
-        revisions_advance(events->revisions, job->id, job->revision,
+    if (revisions_advance(events->revisions, job->id, job->revision,
                           job_state_is_active(job->state)))
         hub_publish(events->hub, job);
+}
+
+/* Under the mutex. What nobody watches need not be known; what runs here must be, for its worker
+ * has to learn of its cancellation. A worker's note may be here before that of the server that made
+ * the job: then the hub hears first that it was queued. */
+static void tell_hub(struct pg_events *events, const struct job *job)
+{
+    bool is_known = revisions_of(events->revisions, job->id) > 0;
+    bool is_wanted = is_known || job->state == JOB_RUNNING || job->state == JOB_CANCELLED;
+    if (!events->hub || !(is_wanted || hub_is_watching(events->hub, job->id)))
+        return;
+    if (!is_known && job->state == JOB_RUNNING && job->attempt == 1) {
+        struct job queued = job_as_it_was(job, JOB_QUEUED, 1);
+        advance_hub(events, &queued);
+    }
+    advance_hub(events, job);
 }
 
 void pg_events_tell(struct pg_events *events, const struct job *job)
@@ -102,12 +113,7 @@ void pg_events_see(struct pg_events *events, const struct job *job)
 
 void pg_events_tell_claimed(struct pg_events *events, const struct job *job)
 {
-    struct job queued = *job;
-    queued.state = JOB_QUEUED;
-    queued.revision--;
-    queued.attempt--;
-    queued.started_ms = 0;
-    queued.progress = (struct job_progress){0};
+    struct job queued = job_as_it_was(job, JOB_QUEUED, job->revision - 1);
     pthread_mutex_lock(&events->mutex);
     tell_hub(events, &queued);
     tell_hub(events, job);

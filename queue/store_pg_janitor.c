@@ -32,6 +32,8 @@ bool pg_rescue(struct store *base, struct err *err)
         struct arena arena CLEANUP(arena_done) = {0};
         struct job job;
         pg_read_job(result, row, &arena, &job);
+        struct job lost = job_as_it_was(&job, JOB_RUNNING, job.revision - 1);
+        pg_events_see(store->events, &lost);
         pg_publish(store, &job);
     }
     return true;

@@ -127,22 +127,6 @@ bool lookup_run(struct lookup *lookup, struct pg *pg, lookup_see *see, void *tar
 
 /* ---- Notes ---- */
 
-/* A job that has gone on since, as it was in a state that came before. */
-static struct job as_it_was(const struct job *job, const struct event_note *note)
-{
-    struct job was = *job;
-    was.state = note->state;
-    was.revision = note->revision;
-    was.completed_ms = 0;
-    was.expires_ms = 0;
-    was.error = (struct job_error){0};
-    was.file = (struct job_file){0};
-    was.warnings = (struct job_warnings){0};
-    was.progress =
-        (struct job_progress){.phase = note->state == JOB_RUNNING ? PHASE_QUERYING : PHASE_QUEUED};
-    return was;
-}
-
 static void see_job(const struct job *job, const struct event_note *notes, size_t count,
                     lookup_see *see, void *target)
 {
@@ -153,7 +137,7 @@ static void see_job(const struct job *job, const struct event_note *notes, size_
                        job_state_is_active(note->state);
         if (!is_over)
             continue;
-        struct job was = as_it_was(job, note);
+        struct job was = job_as_it_was(job, note->state, note->revision);
         see(target, &was);
     }
     see(target, job);

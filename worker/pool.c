@@ -38,7 +38,8 @@ struct pool {
     struct slot *slots;
     pthread_t heartbeat;
     pthread_mutex_t mutex;
-    pthread_cond_t changed;    /* a slot fell idle, or is_draining or is_ended was set */
+    pthread_cond_t fell_idle;  /* a slot did */
+    pthread_cond_t ended;      /* is_ended was set */
     bool is_draining;          /* claim no more */
     bool is_ended;             /* the heartbeat may go */
     uint64_t cancels;          /* how many cancelled jobs the hub told of */
@@ -85,7 +86,7 @@ static void slot_clear(struct slot *slot)
     struct pool *pool = slot->pool;
     pthread_mutex_lock(&pool->mutex);
     slot->state = SLOT_IDLE;
-    pthread_cond_broadcast(&pool->changed);
+    pthread_cond_broadcast(&pool->fell_idle);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -227,7 +228,7 @@ static void *keep_leases(void *arg)
     pthread_mutex_lock(&pool->mutex);
     while (!pool->is_ended) {
         int64_t next_ms = clock_monotonic_ms() + pool->options.heartbeat_ms;
-        while (!pool->is_ended && thread_wait_until(&pool->changed, &pool->mutex, next_ms)) {
+        while (!pool->is_ended && thread_wait_until(&pool->ended, &pool->mutex, next_ms)) {
         }
         if (pool->is_ended)
             break;
@@ -246,7 +247,8 @@ struct pool *pool_start(const struct pool_options *options)
     struct pool *pool = mem_new(struct pool);
     pool->options = *options;
     pthread_mutex_init(&pool->mutex, NULL);
-    thread_condition_init(&pool->changed);
+    thread_condition_init(&pool->fell_idle);
+    thread_condition_init(&pool->ended);
     pool->slots = mem_new_array(options->worker_count, sizeof *pool->slots);
     if (options->worker_count == 0)
         return pool;
@@ -273,7 +275,7 @@ static bool is_idle(const struct pool *pool)
 static bool wait_idle(struct pool *pool, int64_t grace_ms)
 {
     int64_t end_ms = clock_monotonic_ms() + grace_ms;
-    while (!is_idle(pool) && thread_wait_until(&pool->changed, &pool->mutex, end_ms)) {
+    while (!is_idle(pool) && thread_wait_until(&pool->fell_idle, &pool->mutex, end_ms)) {
     }
     return is_idle(pool);
 }
@@ -298,7 +300,7 @@ size_t pool_drain(struct pool *pool, int64_t grace_ms)
         pthread_join(pool->slots[i].thread, NULL);
     pthread_mutex_lock(&pool->mutex);
     pool->is_ended = true;
-    pthread_cond_broadcast(&pool->changed);
+    pthread_cond_signal(&pool->ended);
     pthread_mutex_unlock(&pool->mutex);
     pthread_join(pool->heartbeat, NULL);
     hub_observe(pool->options.hub, NULL, NULL);
@@ -311,7 +313,8 @@ void pool_free(struct pool *pool)
         return;
     if (!pool->is_draining)
         (void)pool_drain(pool, 0);
-    pthread_cond_destroy(&pool->changed);
+    pthread_cond_destroy(&pool->ended);
+    pthread_cond_destroy(&pool->fell_idle);
     pthread_mutex_destroy(&pool->mutex);
     free(pool->slots);
     free(pool);
