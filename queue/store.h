@@ -9,7 +9,9 @@
  *    ticket, and one that is out of date changes nothing and says so.
  * 3. The owner's limit of active jobs is exact at every instant.
  * 4. The same request_id with the same content gives the same job, also when both arrive at once.
- * 5. Every change is published to the hub, in order; every change raises the job's revision.
+ * 5. Every change is published to the hub, in order; every change raises the job's revision. (Where
+ *    several change one job at once in PostgreSQL, it may be left out that it was QUEUED or RUNNING
+ *    for a moment; an end never is.)
  *
  * All functions are thread-safe. Jobs are handed out as copies in the caller's arena. A store that
  * cannot answer fails with ERR_UNAVAILABLE.
