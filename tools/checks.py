@@ -123,7 +123,8 @@ def generated_include_flags():
     generated = ROOT / "build/debug/generated"
     if not generated.is_dir():
         sys.exit("no generated headers to compile against; first: tools/build debug")
-    return [f"-isystem{d}" for d in sorted(generated.glob("*")) if d.is_dir()]
+    libpq = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True, check=True)
+    return [f"-isystem{d}" for d in sorted(generated.glob("*")) if d.is_dir()] + libpq.stdout.split()
 
 
 def main():

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- QUEUED or RUNNING → CANCELLED. $1: the time, or null; $2: job; $3: retention; $4: the slot.
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Gives due jobs to workers: owners with fewer running jobs first, then first in, first out.
 -- $1: the time, or null; $2: how many; $3: how far to look for other owners' jobs; $4: no due job is
 -- older (a hint: rows that are gone, but not yet vacuumed, need not be walked over); $5: the

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- RUNNING → COMPLETED. $1: the time, or null; $2: tickets, files, progress and reports, a JSON array;
 -- $3: retention; $4: the slot to count in.
 with clock as materialized (

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- What is and what was, and the time.
 select (select count(*) from exportq.job where state = 'QUEUED'),
        (select count(*) from exportq.job where state = 'RUNNING'),

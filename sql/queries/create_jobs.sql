@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Creates jobs of owners that are locked. One row each: its number, the job that has its request_id
 -- already, whether it was made (else the owner has all the active jobs it may have), the time.
 -- $1: the time, or null; $2: the jobs, a JSON array; $3: active jobs of an owner at most;

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- RUNNING → QUEUED for a retry if $8 (the error's class) allows it and attempts are left, else →
 -- FAILED. $1: the time, or null; $2 to $5: job, claim, attempt, worker; $6, $7: what failed; $9: the
 -- delay of each attempt, the first first, and the last for all later ones; $10: how far it is spread,

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- The places of files that no job has, nor will have: its job is gone, or has another file and does
 -- not run the attempt that made it. $1 to $3: jobs, attempts, keys. (A look at each job by its id;
 -- a join with nobody knows how many rows could be planned as a walk through the table.)

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Extends leases; gives the places of those that still hold. $1: the time, or null; $2: the lease's
 -- milliseconds; $3 to $6: jobs, claims, attempts, workers.
 update exportq.job

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Completed jobs whose retention is over and that nobody is downloading. $1: the time, or null;
 -- $2: how many; $3, $4: the time and the job that the list before this one ended with. It goes round
 -- from there, so that files that cannot be removed are passed, and those behind them have their turn.

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Newest first. $1: owner, or null; $2: states; $3: type, or null; $4: request_id, or null; $5: only
 -- jobs with ids below, or null; $6: how many. Planned anew each time: what is null falls away.
 select * from exportq.job

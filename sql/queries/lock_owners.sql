@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Lets one transaction at a time create jobs of an owner, until it ends. In order, so that two
 -- batches never wait for each other in a circle. $1: the owners, a JSON array.
 select pg_advisory_xact_lock(key)

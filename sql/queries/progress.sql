@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Never backwards. $1 to $4: job, claim, attempt, worker; then phase, rows_done, rows_total,
 -- total_kind, bytes_written.
 update exportq.job

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Forgets jobs whose time is over. $1: the time, or null; $2: how many. (An array, for a join with
 -- nobody knows how many rows would be planned as a walk through the table.)
 with clock as materialized (

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- RUNNING → QUEUED because the worker ends: the attempt is not counted. $1: the time, or null;
 -- $2 to $5: job, claim, attempt, worker.
 update exportq.job

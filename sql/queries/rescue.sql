@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- Jobs whose lease ran out, as fail.sql does it. $1: the time, or null; $2: how many; $3, $4: what
 -- failed; $5: the delays; $6: retention; $7: the slot to count in; $8: how far a delay is spread.
 with clock as materialized (

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- FAILED or CANCELLED → QUEUED, as if new, unless its owner has all the active jobs it may have; the
 -- owner is locked. $1: the time, or null; $2: job; $3: active jobs of an owner at most;
 -- $4: attempts at most; $5: the revision it was read at.

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
 -- The hand-over as it is now; the row is locked. $1: job; then its columns.
 update exportq.job
 set token_no = $2::bigint, download_lease = $3::bigint, download_lease_until_ms = $4::bigint,
