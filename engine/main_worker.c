@@ -64,7 +64,7 @@ static int run(struct engine *engine, const struct settings_input *input, const 
         return EXIT_DONE;
     }
     if (!check_settings(engine, &err) || !engine_open_source(engine, &err))
-        return fail(&err, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED);
+        return fail(&err, EXIT_USAGE);
     if (settings->action == ACTION_SERVE)
         return work(engine, signals);
     if (!engine_check(engine, &err))

@@ -193,6 +193,8 @@ static bool read_action(enum program program, struct str flag, struct settings *
         out->action = ACTION_CHECK;
     else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--migrate")))
         out->action = ACTION_MIGRATE;
+    else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--load-demo")))
+        out->action = ACTION_LOAD_DEMO;
     else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--demo")))
         out->is_demo = true;
     else

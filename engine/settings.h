@@ -11,7 +11,14 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum settings_action { ACTION_SERVE, ACTION_CHECK, ACTION_MIGRATE, ACTION_HELP, ACTION_VERSION };
+enum settings_action {
+    ACTION_SERVE,
+    ACTION_CHECK,
+    ACTION_MIGRATE,
+    ACTION_LOAD_DEMO,
+    ACTION_HELP,
+    ACTION_VERSION,
+};
 
 enum program { PROGRAM_EXPORTQD, PROGRAM_WORKER };
 

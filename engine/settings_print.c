@@ -12,13 +12,14 @@ const char *program_name(enum program program)
 static const char *const usage[] = {
     [PROGRAM_EXPORTQD] =
         "exportqd: builds exports in the background and hands them over once\n\n"
-        "usage: exportqd [--demo] [--check] [--migrate] [--SETTING VALUE]…\n\n"
-        "  --demo     serves a made-up trading journal; nothing to set up\n"
-        "  --check    checks the settings and the export types, prints what is in effect, "
-        "and ends\n"
-        "  --migrate  brings the queue's schema in DATABASE_URL up to date, and ends\n"
-        "  --version  prints the version\n"
-        "  --help     prints this\n\n",
+        "usage: exportqd [--demo | --check | --migrate | --load-demo] [--SETTING VALUE]…\n\n"
+        "  --demo       serves a made-up trading journal; nothing to set up\n"
+        "  --check      checks the settings and the export types, prints what is in effect, ends\n"
+        "  --migrate    brings the queue's schema in DATABASE_URL up to date, and ends\n"
+        "  --load-demo  puts the made-up journal into the PostgreSQL of EXPORT_SOURCE_URL, and "
+        "ends\n"
+        "  --version    prints the version\n"
+        "  --help       prints this\n\n",
     [PROGRAM_WORKER] =
         "exportq-worker: works off the queue of exportqd servers that share a database with it\n\n"
         "usage: exportq-worker [--check] [--SETTING VALUE]…\n\n"

@@ -7,6 +7,7 @@
  */
 #include "files/local.h"
 
+#include "base/group.h"
 #include "base/mem.h"
 #include "files/local_dir.h"
 
@@ -19,11 +20,12 @@ enum { MODE_FILE = 0600, WRITE_BACK_BYTES = 8 << 20, PROBE_SIZE = 4096 };
 struct local {
     struct files files;
     struct local_dir dir;
+    struct group syncs; /* of the directory: one serves all who renamed before it */
 };
 
 struct local_writer {
     struct file_writer writer;
-    const struct local *local;
+    struct local *local;
     struct sha256 *hash;
     int fd;
     int64_t written_back; /* bytes the kernel was asked to write back */
@@ -170,6 +172,17 @@ static bool close_checked(int *fd)
     return result == 0 || errno == EINTR;
 }
 
+static void sync_directory(void *target, struct group_item *const *items, size_t count)
+{
+    const struct local *local = target;
+    struct err err = {0};
+    bool is_synced = fsync(local->dir.fd) == 0 || fail(&err);
+    for (size_t i = 0; i < count; i++) {
+        items[i]->is_ok = is_synced;
+        items[i]->err = err;
+    }
+}
+
 /* Makes the part durable and shows it as the file. */
 static bool publish(struct local_writer *local, struct err *err)
 {
@@ -181,9 +194,10 @@ static bool publish(struct local_writer *local, struct err *err)
     if (fdatasync(local->fd) < 0 || !close_checked(&local->fd) ||
         renameat(dir, local->part_name, dir, local->name) < 0)
         return fail(err);
-    if (fsync(dir) == 0)
+    struct group_item sync;
+    if (group_run(&local->local->syncs, &sync))
         return true;
-    (void)fail(err);
+    *err = sync.err;
     (void)unlinkat(dir, local->name, 0); /* nobody knows of it yet */
     return false;
 }
@@ -351,6 +365,7 @@ static void local_close_store(struct files *files)
 {
     struct local *local = local_of(files);
     local_dir_close(&local->dir);
+    group_done(&local->syncs);
     free(local);
 }
 
@@ -379,6 +394,7 @@ bool local_open_store(struct str dir, enum files_sharing sharing, struct files *
         free(local);
         return false;
     }
+    group_init(&local->syncs, GROUP_MAX, sync_directory, local);
     *out = &local->files;
     return true;
 }

@@ -146,8 +146,8 @@ static void pg_free(struct store *base)
 {
     struct pg_store *store = pg_store_of(base);
     pg_events_stop(store->events);
-    pg_batch_done(&store->creates);
-    pg_batch_done(&store->turns);
+    group_done(&store->creates);
+    group_done(&store->turns);
     pg_pool_free(store->pool);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
@@ -225,8 +225,8 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     atomic_init(&store->next_slot, random);
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);
-    pg_batch_init(&store->creates, PG_BATCH_MAX, pg_create_all, store);
-    pg_batch_init(&store->turns, TURNS_MAX, pg_turn_all, store);
+    group_init(&store->creates, GROUP_MAX, pg_create_all, store);
+    group_init(&store->turns, TURNS_MAX, pg_turn_all, store);
     if (!start(store, pg, hub, err)) {
         pg_free(&store->base);
         return false;

@@ -5,7 +5,6 @@
  *     store_pg.c           opening, connections, errors, health
  *     store_pg_migrate.c   the schema
  *     store_pg_row.c       from a row to a job
- *     store_pg_batch.c     calls that arrive together share a transaction
  *     store_pg_create.c    creating, in batches
  *     store_pg_job.c       what doors ask
  *     store_pg_turn.c      handing in and taking jobs, in batches (with _complete.c, _claim.c)
@@ -22,10 +21,10 @@
 #define QUEUE_STORE_PG_H
 
 #include "base/buf.h"
+#include "base/group.h"
 #include "base/thread.h"
 #include "pg/pool.h"
 #include "queue/store.h"
-#include "queue/store_pg_batch.h"
 #include "queue/store_pg_events.h"
 
 #include <stdatomic.h>
@@ -49,8 +48,8 @@ struct pg_store {
     struct pg_clock database_clock;
     struct pg_pool *pool;
     struct pg_events *events;
-    struct pg_batch creates;
-    struct pg_batch turns;
+    struct group creates;
+    struct group turns;
     atomic_uint next_slot;
     char *retry_delays;                /* of pg_retry_delays */
     char retry_spread[PG_NUMBER_SIZE]; /* how far a delay is spread: 0.1 is a tenth */
@@ -145,10 +144,10 @@ bool pg_publish_row(struct pg_store *store, const PGresult *result, struct arena
 /* There may be work for one of our own workers, or for all of them. */
 void pg_wake_workers(struct pg_store *store, bool is_for_all);
 
-/* ---- The work of a batch ---- */
+/* ---- The work of a group (base/group.h): calls that come together share a transaction ---- */
 
-void pg_create_all(void *store, struct pg_batch_item *const *items, size_t count);
-void pg_turn_all(void *store, struct pg_batch_item *const *items, size_t count);
+void pg_create_all(void *store, struct group_item *const *items, size_t count);
+void pg_turn_all(void *store, struct group_item *const *items, size_t count);
 
 /* The delay after each attempt, without jitter, as an array literal; to be freed. The last is the
  * delay after all later attempts, too: a job may have more of them than the policy says now. */

@@ -11,7 +11,7 @@
 
 /* One call of store_create. */
 struct creation {
-    struct pg_batch_item item;
+    struct group_item item;
     const struct job_draft *draft;
     struct arena *arena;
     struct uuid id;
@@ -19,7 +19,7 @@ struct creation {
     bool has_twin; /* an earlier one of its batch has the same request_id: it comes after it */
 };
 
-static struct creation *creation_of(struct pg_batch_item *item)
+static struct creation *creation_of(struct group_item *item)
 {
     return CONTAINER_OF(item, struct creation, item);
 }
@@ -49,7 +49,7 @@ static json_t *draft_json(const struct creation *creation, size_t n)
 }
 
 /* The drafts and their owners, as the statements want them; to be freed. */
-static void write_json(struct pg_batch_item *const *items, size_t count, char **out_drafts,
+static void write_json(struct group_item *const *items, size_t count, char **out_drafts,
                        char **out_owners)
 {
     json_t *drafts = json_array();
@@ -98,7 +98,7 @@ static bool tell_known(struct pg_store *store, struct creation *creation, struct
 enum { RESULT_N, RESULT_KNOWN, RESULT_IS_MADE, RESULT_NOW };
 
 static void settle(struct pg_store *store, const PGresult *result, int row,
-                   struct pg_batch_item *const *items, size_t count)
+                   struct group_item *const *items, size_t count)
 {
     int64_t n = -1;
     int64_t now = 0;
@@ -106,7 +106,7 @@ static void settle(struct pg_store *store, const PGresult *result, int row,
         n >= (int64_t)count || !str_to_int64(str_of(PQgetvalue(result, row, RESULT_NOW)), &now))
         return;
     struct creation *creation = creation_of(items[n]);
-    struct pg_batch_item *item = &creation->item;
+    struct group_item *item = &creation->item;
     struct uuid known;
     item->err.code = ERR_NONE;
     if (uuid_parse(str_of(PQgetvalue(result, row, RESULT_KNOWN)), &known)) {
@@ -141,7 +141,7 @@ static bool run(struct pg_store *store, const char *drafts, const char *owners, 
 }
 
 /* Who has an earlier one of the batch with the same request_id waits for the next round. */
-static size_t mark_twins(struct pg_batch_item *const *items, size_t count)
+static size_t mark_twins(struct group_item *const *items, size_t count)
 {
     size_t twins = 0;
     for (size_t i = 0; i < count; i++) {
@@ -158,7 +158,7 @@ static size_t mark_twins(struct pg_batch_item *const *items, size_t count)
     return twins;
 }
 
-static void create_round(struct pg_store *store, struct pg_batch_item *const *items, size_t count)
+static void create_round(struct pg_store *store, struct group_item *const *items, size_t count)
 {
     struct err err = {0};
     PGresult *result CLEANUP(pg_clear) = NULL;
@@ -177,10 +177,10 @@ static void create_round(struct pg_store *store, struct pg_batch_item *const *it
         settle(store, result, row, items, count);
 }
 
-void pg_create_all(void *target, struct pg_batch_item *const *items, size_t count)
+void pg_create_all(void *target, struct group_item *const *items, size_t count)
 {
     struct pg_store *store = target;
-    struct pg_batch_item *twins[PG_BATCH_MAX];
+    struct group_item *twins[GROUP_MAX];
     size_t twin_count = mark_twins(items, count);
     create_round(store, items, count);
     if (twin_count == 0)
@@ -200,7 +200,7 @@ bool pg_create(struct store *base, const struct job_draft *draft, struct arena *
     pthread_mutex_lock(&store->mutex);
     creation.id = uuid_make(&store->ids, clock_now_ms(store->base.clock));
     pthread_mutex_unlock(&store->mutex);
-    if (pg_batch_run(&store->creates, &creation.item))
+    if (group_run(&store->creates, &creation.item))
         return true;
     *err = creation.item.err;
     return false;

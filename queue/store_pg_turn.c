@@ -7,13 +7,13 @@
 
 /* The turns of a batch, sorted by what they are. */
 struct sorted {
-    struct pg_claim *claims[PG_BATCH_MAX];
-    struct pg_completion *completions[PG_BATCH_MAX];
+    struct pg_claim *claims[GROUP_MAX];
+    struct pg_completion *completions[GROUP_MAX];
     size_t claim_count;
     size_t completion_count;
 };
 
-static void sort(struct pg_batch_item *const *items, size_t count, struct sorted *out)
+static void sort(struct group_item *const *items, size_t count, struct sorted *out)
 {
     out->claim_count = 0;
     out->completion_count = 0;
@@ -50,7 +50,7 @@ static bool run(struct pg_store *store, const struct sorted *sorted, struct err 
 }
 
 /* A turn that the database refuses for its content must not take the others with it. */
-static void run_one_by_one(struct pg_store *store, struct pg_batch_item *const *items, size_t count)
+static void run_one_by_one(struct pg_store *store, struct group_item *const *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct sorted sorted;
@@ -59,7 +59,7 @@ static void run_one_by_one(struct pg_store *store, struct pg_batch_item *const *
     }
 }
 
-void pg_turn_all(void *target, struct pg_batch_item *const *items, size_t count)
+void pg_turn_all(void *target, struct group_item *const *items, size_t count)
 {
     struct pg_store *store = target;
     struct sorted sorted;
@@ -78,7 +78,7 @@ void pg_turn_all(void *target, struct pg_batch_item *const *items, size_t count)
 
 bool pg_turn_run(struct pg_store *store, struct pg_turn *turn, struct err *err)
 {
-    if (pg_batch_run(&store->turns, &turn->item))
+    if (group_run(&store->turns, &turn->item))
         return true;
     *err = turn->item.err;
     return false;

@@ -32,7 +32,7 @@ struct pg_completion {
 
 /* One of the two. */
 struct pg_turn {
-    struct pg_batch_item item;
+    struct group_item item;
     struct pg_claim *claim;
     struct pg_completion *completion;
 };

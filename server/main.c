@@ -206,6 +206,23 @@ static int migrate(const struct settings *settings)
     return EXIT_DONE;
 }
 
+static int load_demo(const struct settings *settings)
+{
+    struct err err = {0};
+    struct str url =
+        str_is_empty(settings->source_url) ? settings->database_url : settings->source_url;
+    if (!str_starts_with(url, STR("postgres://")) && !str_starts_with(url, STR("postgresql://"))) {
+        (void)err_set(&err, ERR_INVALID,
+                      "--load-demo needs to know which PostgreSQL to fill; set "
+                      "EXPORT_SOURCE_URL=postgres://USER@HOST/DATABASE");
+        return fail(&err, EXIT_USAGE);
+    }
+    if (!demo_journal_load(url.ptr, &err))
+        return fail(&err, EXIT_FAILED);
+    (void)printf("the demo journal is there; its owners are those of: exportqd --demo\n");
+    return EXIT_DONE;
+}
+
 static int run(struct server *server, const struct settings_input *input, const sigset_t *signals)
 {
     struct settings *settings = &server->engine.settings;
@@ -221,12 +238,14 @@ static int run(struct server *server, const struct settings_input *input, const 
         return EXIT_DONE;
     case ACTION_MIGRATE:
         return migrate(settings);
+    case ACTION_LOAD_DEMO:
+        return load_demo(settings);
     case ACTION_CHECK:
     case ACTION_SERVE:
         break;
     }
     if (!check_settings(server, &err) || !engine_open_source(&server->engine, &err))
-        return fail(&err, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED);
+        return fail(&err, EXIT_USAGE);
     if (settings->action == ACTION_SERVE)
         return serve(server, signals);
     if (!engine_check(&server->engine, &err))

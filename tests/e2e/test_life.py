@@ -234,7 +234,9 @@ class Listing(Case):
         self.assertEqual([queued, done], ids(type="rows"))
         self.assertEqual([queued], ids(type="rows", states=[pb.JOB_STATE_QUEUED]))
         self.assertEqual([done], ids(request_id="mine"))
-        self.assertEqual([], ids(type="nothing"))
+        self.assertEqual([], ids(type="notes", states=[pb.JOB_STATE_QUEUED]))
+        self.assertIn("nothing", self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.alice.ListJobs,
+                                              type="nothing").message)
         self.alice.CancelJob(id=running)
 
     def test_a_request_id_gives_the_same_job_for_the_same_content_only(self):

@@ -27,7 +27,7 @@ MISTAKES = [  # settings, what is told
     ({"EXPORT_TOKEN_TTL": "0s"}, ["EXPORT_TOKEN_TTL", "0s"]),
     ({"EXPORT_MAX_BYTES": "2 apples"}, ["EXPORT_MAX_BYTES", "2 apples", "GB"]),
     ({"ENABLE_EXPORT_QUEUE": "yes"}, ["ENABLE_EXPORT_QUEUE", "yes", "0 or 1"]),
-    ({"ENABLE_PERSIST_EXPORT": "1"}, ["ENABLE_PERSIST_EXPORT", "memory"]),
+    ({"ENABLE_PERSIST_EXPORT": "1"}, ["ENABLE_PERSIST_EXPORT", "DATABASE_URL", "postgres://"]),
     ({"EXPORT_LOG_LEVEL": "loud"}, ["EXPORT_LOG_LEVEL", "loud", "debug"]),
     ({"EXPORT_RETRY_CAP_MS": "10"}, ["EXPORT_RETRY_CAP_MS", "500"]),
     ({"EXPORT_DOWNLOAD_SECRET": "short"}, ["EXPORT_DOWNLOAD_SECRET"]),

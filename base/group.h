@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Calls that arrive together do their work together: a thread puts its call in the line; if nobody
- * leads, it takes the line, works it off in one transaction and wakes the others. While it works
+ * leads, it takes the line, works it off at once, in one transaction or by one
+ * sync, and wakes the others. While it works
  * the next line gathers, whose first leads then: the busier it is, the longer the lines, and nobody
  * waits for a timer.
  */
-#ifndef QUEUE_STORE_PG_BATCH_H
-#define QUEUE_STORE_PG_BATCH_H
+#ifndef BASE_GROUP_H
+#define BASE_GROUP_H
 
 #include "base/err.h"
 
@@ -14,35 +15,35 @@
 #include <semaphore.h>
 
 /* One call, on the stack of the thread that waits for it. */
-struct pg_batch_item {
-    struct pg_batch_item *next; /* private, as the next two */
-    sem_t called;               /* it is done, or it is to lead */
+struct group_item {
+    struct group_item *next; /* private, as the next two */
+    sem_t called;            /* it is done, or it is to lead */
     bool is_done;
     bool is_ok;
     struct err err;
 };
 
-struct pg_batch {
+struct group {
     /* Does all the items' work; sets is_ok or err of each. Called by one of the waiting threads,
      * and by one at a time. */
-    void (*work)(void *target, struct pg_batch_item *const *items, size_t count);
+    void (*work)(void *target, struct group_item *const *items, size_t count);
     void *target;
     size_t max;            /* items at a time */
     pthread_mutex_t mutex; /* guards all below */
-    struct pg_batch_item *first;
-    struct pg_batch_item **last;
+    struct group_item *first;
+    struct group_item **last;
     bool has_leader; /* working, or called to work */
 };
 
-enum { PG_BATCH_MAX = 128 };
+enum { GROUP_MAX = 128 };
 
-/* `max` at most PG_BATCH_MAX. */
-void pg_batch_init(struct pg_batch *batch, size_t max,
-                   void (*work)(void *target, struct pg_batch_item *const *items, size_t count),
-                   void *target);
-void pg_batch_done(struct pg_batch *batch);
+/* `max` at most GROUP_MAX. */
+void group_init(struct group *group, size_t max,
+                void (*work)(void *target, struct group_item *const *items, size_t count),
+                void *target);
+void group_done(struct group *group);
 
 /* Waits until the item's work is done; true if it went well, else item->err says why. */
-bool pg_batch_run(struct pg_batch *batch, struct pg_batch_item *item) MUST_CHECK;
+bool group_run(struct group *group, struct group_item *item) MUST_CHECK;
 
 #endif
