@@ -154,7 +154,8 @@ static bool open_store(struct engine *engine, const char *name, struct err *err)
         .max_connections = (size_t)settings->database_connections,
     };
     return engine_migrate(engine, err) &&
-           store_pg_open(&options, &pg, NULL, engine->hub, &engine->store, err);
+           store_pg_open(&options, &pg, NULL, engine->hub, &engine->store, err) &&
+           files_bind(engine->files, store_id(engine->store), err);
 }
 
 static void start_pool(struct engine *engine)

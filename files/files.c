@@ -121,6 +121,11 @@ bool files_remove(struct files *files, struct str key, struct err *err)
     return check_key(key, err) && files->ops->remove(files, key, err);
 }
 
+bool files_bind(struct files *files, struct uuid queue, struct err *err)
+{
+    return files->ops->bind(files, queue, err);
+}
+
 bool files_check(struct files *files, struct err *err)
 {
     return files->ops->check(files, err);

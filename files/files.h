@@ -82,6 +82,10 @@ void file_reader_close(struct file_reader *reader);
 /* Removes a file; one that is not there is removed already. */
 bool files_remove(struct files *files, struct str key, struct err *err) MUST_CHECK;
 
+/* Makes the store a durable queue's, once and for all. ERR_INVALID: it is another queue's, whose
+ * files would be taken for left-overs. */
+bool files_bind(struct files *files, struct uuid queue, struct err *err) MUST_CHECK;
+
 /* Whether the store can take a file now; for health. */
 bool files_check(struct files *files, struct err *err) MUST_CHECK;
 
@@ -130,6 +134,7 @@ struct files_ops {
                  struct err *err);
     void (*close)(struct file_reader *reader);
     bool (*remove)(struct files *files, struct str key, struct err *err);
+    bool (*bind)(struct files *files, struct uuid queue, struct err *err);
     bool (*check)(struct files *files, struct err *err);
     bool (*scan_open)(struct files *files, int64_t min_age_ms, struct files_scan **out,
                       struct err *err);

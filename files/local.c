@@ -10,6 +10,7 @@
 #include "base/group.h"
 #include "base/mem.h"
 #include "files/local_dir.h"
+#include "files/local_owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -361,6 +362,11 @@ static void local_scan_close(struct files_scan *base)
     free(scan);
 }
 
+static bool local_bind(struct files *files, struct uuid queue, struct err *err)
+{
+    return local_owner_claim(local_of(files)->dir.fd, queue, err);
+}
+
 static void local_close_store(struct files *files)
 {
     struct local *local = local_of(files);
@@ -378,6 +384,7 @@ static const struct files_ops local_ops = {
     .read = local_read,
     .close = local_close,
     .remove = local_remove,
+    .bind = local_bind,
     .check = local_check,
     .scan_open = local_scan_open,
     .scan_next = local_scan_next,

@@ -5,6 +5,8 @@
  */
 #include "files/local_dir.h"
 
+#include "files/local_owner.h"
+
 #include "base/clock.h"
 
 #include <errno.h>
@@ -274,11 +276,23 @@ static bool lock(struct str path, enum files_sharing sharing, struct local_dir *
                    STR_ARG(path));
 }
 
+static bool check_owner(struct str path, enum files_sharing sharing, const struct local_dir *dir,
+                        struct err *err)
+{
+    if (sharing == FILES_SHARED || !local_owner_exists(dir->fd))
+        return true;
+    return err_set(err, ERR_INVALID,
+                   "EXPORT_STORE_URL: the directory %.*s holds the files of a durable queue, which "
+                   "one in memory would remove; give another one",
+                   STR_ARG(path));
+}
+
 bool local_dir_open(struct str path, enum files_sharing sharing, struct local_dir *out,
                     struct err *err)
 {
     struct local_dir dir = {-1, -1};
-    bool is_open = open_directory(path, &dir, err) && lock(path, sharing, &dir, err);
+    bool is_open = open_directory(path, &dir, err) && lock(path, sharing, &dir, err) &&
+                   check_owner(path, sharing, &dir, err);
     if (is_open && !walk(&dir, sharing == FILES_EXCLUSIVE ? remove_one : remove_old_part))
         is_open = refuse(path, "cannot clean", err);
     if (!is_open) {

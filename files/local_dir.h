@@ -5,6 +5,7 @@
  *     KEY                  a finished file
  *     KEY.part-<16 hex>    one that is being written
  *     .exportq-store       marks the directory as ours, by what it says; locked while it is open
+ *     .exportq-queue       which durable queue it belongs to (files/local_owner.h)
  *
  * At a start only files whose KEY is a job's (files/key.h) are ever removed, and only in a
  * directory that is marked. One that is not is taken only if it is empty, so that a wrong setting

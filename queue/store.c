@@ -27,6 +27,11 @@ const struct clock *store_clock(const struct store *store)
     return store->clock;
 }
 
+struct uuid store_id(const struct store *store)
+{
+    return store->id;
+}
+
 void store_free(struct store *store)
 {
     if (store)

@@ -78,6 +78,10 @@ void store_free(struct store *store);
  * as the store. */
 const struct clock *store_clock(const struct store *store);
 
+/* Which queue it is, for what belongs to one: the same for all processes that share a durable one.
+ */
+struct uuid store_id(const struct store *store);
+
 /* ---- For the doors ---- */
 
 struct job_draft {
@@ -310,6 +314,7 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
     const struct clock *clock;
+    struct uuid id;
 };
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "queue/store_memory.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "queue/refusal.h"
 
@@ -241,6 +242,7 @@ struct store *store_memory_new(const struct store_options *options, const struct
     store->base.ops = &memory_ops;
     store->options = *options;
     store->base.clock = clock;
+    digest_random(&store->base.id, sizeof store->base.id);
     store->clock = clock;
     store->hub = hub;
     pthread_mutex_init(&store->mutex, NULL);

@@ -188,11 +188,24 @@ static void wake_workers(void *store)
     pg_wake_workers(store, true);
 }
 
+static bool read_id(struct pg_store *store, struct err *err)
+{
+    static const struct pg_statement queue_id = {"queue_id", SQL_QUEUE_ID, 0};
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    if (!pg_store_run_one(store, &queue_id, NULL, &result, err))
+        return false;
+    return (PQntuples(result) == 1 &&
+            uuid_parse(str_of(PQgetvalue(result, 0, 0)), &store->base.id)) ||
+           err_set(err, ERR_INTERNAL,
+                   "the table exportq.queue has not its one row; was it changed?");
+}
+
 static bool start(struct pg_store *store, const struct store_pg_options *pg, struct hub *hub,
                   struct err *err)
 {
     struct store_counters counters;
-    if (!pg_check_columns(store, err) || !pg_count(&store->base, &counters, err))
+    if (!pg_check_columns(store, err) || !read_id(store, err) ||
+        !pg_count(&store->base, &counters, err))
         return false;
     const struct pg_events_options options = {
         .url = pg->events_url ? pg->events_url : pg->url,

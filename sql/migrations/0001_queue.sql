@@ -70,6 +70,10 @@ create unique index job_request on exportq.job (owner, request_id) where request
 create index job_retention on exportq.job (expires_ms) where state = 'COMPLETED';
 create index job_pruning on exportq.job (expires_ms) where state in ('FAILED', 'CANCELLED', 'EXPIRED');
 
+-- Which queue this is: its files are marked with it.
+create table exportq.queue (id uuid primary key);
+insert into exportq.queue select gen_random_uuid();
+
 -- What happened so far, in slots so that those who settle do not wait for each other; their sum counts.
 create table exportq.counter (
     slot smallint primary key,

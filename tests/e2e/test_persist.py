@@ -262,6 +262,24 @@ class Schema(PersistentCase):
         self.assertEqual([], self.query("select 1 from pg_namespace where nspname = 'exportq'"))
 
 
+class Directories(PersistentCase):
+    """A directory of files belongs to one queue: others would take them for left-overs."""
+
+    def test_a_directory_of_another_queue_is_refused(self):
+        server = self.node().start()
+        alice = self.caller(server)
+        done = alice.completed(alice.create("notes").id)
+        server.stop()
+        other = self.node(DATABASE_URL=self.postgres.new_database())
+        memory = self.node(ENABLE_PERSIST_EXPORT=0, DATABASE_URL=None)
+        for node, said in ((other, "another queue"), (memory, "durable queue")):
+            status, _, err = run_once([], node.settings)
+            self.assertEqual(1, status)
+            self.assertIn(said, err)
+        alice = self.caller(self.serve())
+        self.assertEqual(done.file.size, len(alice.file(done.id)))
+
+
 class Settings(PersistentCase):
     """What persistent mode asks for."""
 

@@ -39,6 +39,7 @@ PARAMETERS = {
     "no_sync": None,
     "notify": None,
     "now": None,
+    "queue_id": None,
     "progress": "%s, 3, 1, 1, 1, 1" % HOLDER,
     "prune": "null, 100",
     "release": "null, %s" % HOLDER,
