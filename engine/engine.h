@@ -3,7 +3,8 @@
  * What works off the queue, whole: the store, the files, the source with its types, and the worker
  * pool. exportqd puts doors before it; exportq-worker is little more than this.
  *
- *     settings_read → engine_open_source → engine_open_queue → … → engine_drain → engine_close
+ *     settings_read → engine_settle → engine_open_source → engine_open_queue
+ *         → … → engine_drain → engine_close
  *
  * One thread opens and closes; what is open is read by all.
  */
@@ -37,8 +38,9 @@ bool engine_settle(struct engine *engine, struct err *err) MUST_CHECK;
 /* What is exported, and as which types. */
 bool engine_open_source(struct engine *engine, struct err *err) MUST_CHECK;
 
-/* For --check: whether the database can be reached and its schema be used, and the files' URL is
- * one that is served. Changes nothing. */
+/* For --check: whether the queue's database can be reached and its schema is not newer than ours
+ * (with EXPORT_AUTO_MIGRATE=0: is up to date), and the files' URL is one that is served. Changes
+ * nothing; whether it may be changed is not asked. */
 bool engine_check(const struct engine *engine, struct err *err) MUST_CHECK;
 
 /* Brings the queue's schema up to date, in persistent mode, and logs it; with EXPORT_AUTO_MIGRATE=0
@@ -54,8 +56,8 @@ void engine_drain(struct engine *engine, int64_t grace_ms);
 /* Closes in reverse order whatever is open. */
 void engine_close(struct engine *engine);
 
-/* Blocks the signals that end a program, in this thread and those to come, and ignores SIGPIPE;
- * files made from now on are the user's own. Before any thread starts. */
+/* Blocks the signals that end a program, in this thread and those to come, and ignores SIGPIPE
+ * and SIGXFSZ; files made from now on are the user's own. Before any thread starts. */
 void engine_prepare_process(sigset_t *out_signals);
 
 /* The next of these signals ends the process at once: who asks twice will not wait for a drain. */

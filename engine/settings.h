@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the programs can be told, from the environment and from flags of the same names:
- * EXPORT_LISTEN is --export-listen, or --listen for short. One table in settings.c has a row per
- * setting; --help, --check and the reading itself walk it. What is unknown or malformed is an
+ * EXPORT_LISTEN is --export-listen, or --listen for short. One table, settings_table.c, has a row
+ * per setting; --help, --check and the reading itself walk it. What is unknown or malformed is an
  * error, never ignored. All programs take all settings, so that one environment serves them all.
  */
 #ifndef ENGINE_SETTINGS_H
@@ -25,7 +25,7 @@ enum program { PROGRAM_EXPORTQD, PROGRAM_WORKER };
 /* "exportqd", "exportq-worker". */
 const char *program_name(enum program program);
 
-/* Values as settings.c's table says; texts live in the arena. Durations are in milliseconds. */
+/* Values as settings_table.c says; texts live in the arena. Durations are in milliseconds. */
 struct settings {
     enum settings_action action;
     bool is_demo;

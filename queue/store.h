@@ -182,7 +182,9 @@ struct ticket {
 bool store_claim(struct store *store, const char *worker, struct arena *arena, struct job *out,
                  struct ticket *out_ticket, bool *out_found, struct err *err) MUST_CHECK;
 
-/* Waits until a job may be due, at most `timeout_ms`; returns early on store_wake. */
+/* Waits until a job may be due, at most `timeout_ms`; returns early on store_wake. (In PostgreSQL
+ * one of the threads that wait looks after it for all; the others wait until it is their turn to
+ * look, at most a minute.) */
 void store_wait(struct store *store, int64_t timeout_ms);
 
 /* Ends every store_wait that is under way. */
