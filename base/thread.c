@@ -31,3 +31,10 @@ bool thread_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_
                           .tv_nsec = deadline_ms % MS_PER_S * NS_PER_MS};
     return pthread_cond_timedwait(condition, mutex, &at) != ETIMEDOUT;
 }
+
+void thread_sleep_ms(int64_t ms)
+{
+    struct timespec left = {.tv_sec = ms / MS_PER_S, .tv_nsec = ms % MS_PER_S * NS_PER_MS};
+    while (nanosleep(&left, &left) != 0) {
+    }
+}

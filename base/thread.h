@@ -20,4 +20,7 @@ void thread_condition_init(pthread_cond_t *condition);
  * return early, as all waits: ask in a loop. */
 bool thread_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline_ms);
 
+/* Sleeps, whatever signals come. */
+void thread_sleep_ms(int64_t ms);
+
 #endif

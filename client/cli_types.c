@@ -94,9 +94,11 @@ int cli_health(struct cli *cli)
         return cli_usage("health", "health takes nothing more");
     if (!exportq_health(cli->exportq, &cli->arena, &health, &err))
         return cli_fail(cli, &err);
+    bool is_well = health->status != EXPORTQUEUE__V1__HEALTH_RESPONSE__STATUS__STATUS_DEGRADED;
+    int status = is_well ? CLI_DONE : CLI_JOB_FAILED;
     if (cli->is_json) {
         cli_print_json(&health->base, false);
-        return CLI_DONE;
+        return status;
     }
     screen_print("status: %s\nmode: %s\nversion: %s\nuptime: %lld s\n",
                  short_enum(&exportqueue__v1__health_response__status__descriptor,
@@ -114,5 +116,5 @@ int cli_health(struct cli *cli)
         screen_print("store: %s, %.3f ms\n",
                      health->store->reachable ? "reachable" : "not reachable",
                      health->store->latency_ms);
-    return CLI_DONE;
+    return status;
 }

@@ -73,8 +73,8 @@ static const char globals_help[] =
     "  --tls-ca FILE       speak TLS, and trust these authorities (EXPORTQ_TLS_CA)\n"
     "  --json              proto3 JSON; every field is there, also those with default values\n"
     "  --help, --version\n\n"
-    "exit status: 0 done, 1 the job failed or was cancelled, 2 usage, 3 the server could not be\n"
-    "reached, 4 refused, 130 stopped by ^C\n";
+    "exit status: 0 done, 1 the job failed or was cancelled, or health is degraded, 2 usage,\n"
+    "3 the server could not be reached, 4 refused, 130 stopped by ^C\n";
 
 struct globals {
     const char *server;

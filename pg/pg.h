@@ -12,8 +12,7 @@
  *
  * Works through PgBouncer in transaction mode: no parameter is set for the session, statements are
  * prepared only if `is_preparing`, and where that turns out not to work (the pooler moved us) they
- * are sent whole from then on. (Not behind a `begin` in the same call: the failure leaves that
- * transaction aborted, and the call fails.)
+ * are sent whole from then on.
  */
 #ifndef PG_PG_H
 #define PG_PG_H

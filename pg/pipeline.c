@@ -4,7 +4,7 @@
  */
 #include "pg/pipeline.h"
 
-enum { PLAN_GROWTH = 8, NAME_SIZE = 64 };
+enum { PLAN_GROWTH = 8, NAME_SIZE = 64, ROLLBACK_MS = 5000 };
 
 bool pipeline_begin(struct pg_pipeline *pipeline)
 {
@@ -155,9 +155,12 @@ void pipeline_abandon(struct pg_pipeline *pipeline)
 bool pipeline_may_run_unprepared(const struct pg_pipeline *pipeline)
 {
     struct pg *pg = pipeline->pg;
+    struct err ignored;
     if (!pipeline->is_unprepared || pg->is_broken)
         return false;
     pg->is_preparing = false;
     pg->prepared_count = 0;
-    return true;
+    /* a `begin` among the statements left its transaction open, and failed */
+    return PQtransactionStatus(pg->connection) != PQTRANS_INERROR ||
+           pg_do(pg, "rollback", ROLLBACK_MS, &ignored);
 }

@@ -164,17 +164,21 @@ static bool work_once(struct slot *slot, struct err *err)
     return is_ok;
 }
 
+/* A store that is away is told of when it goes, not as often as it is asked. */
 static void *work(void *arg)
 {
     struct slot *slot = arg;
+    bool was_away = false;
     while (slot_begin_claim(slot)) {
         struct err err = {0};
-        if (work_once(slot, &err))
-            continue;
+        bool is_away = !work_once(slot, &err);
         char reason[LOG_QUOTED_SIZE];
-        log_event(LOG_WARNING, "worker.no_store", "worker=%s reason=%s", slot->name,
-                  log_quote(str_of(err.text), reason));
-        store_wait(slot->pool->options.store, ERROR_WAIT_MS);
+        if (is_away && !was_away)
+            log_event(LOG_WARNING, "worker.no_store", "worker=%s reason=%s", slot->name,
+                      log_quote(str_of(err.text), reason));
+        if (is_away)
+            store_wait(slot->pool->options.store, ERROR_WAIT_MS);
+        was_away = is_away;
     }
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include "worker/settle.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 
 enum { ASK_AGAIN_MS = 200, FACTS_SIZE = 64 };
 
@@ -26,7 +27,7 @@ static bool wait_to_ask_again(const struct settlement *settlement)
 {
     if (atomic_load(settlement->is_in_haste))
         return false;
-    store_wait(settlement->store, ASK_AGAIN_MS);
+    thread_sleep_ms(ASK_AGAIN_MS);
     return true;
 }
 

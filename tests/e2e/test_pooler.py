@@ -74,6 +74,19 @@ class Pooled(PersistentCase):
         self.assertEqual(pb.HealthResponse.STATUS_OK, bob.Health().status)
         self.assertGreater(len(bob.file(jobs[0].id)), 0)
 
+    def test_the_source_goes_through_the_pooler_too_whoever_was_there_before(self):
+        self.kit.add_type("one", "-- title: One\n-- shared\nSELECT 1 AS one\n")
+        for name in os.listdir(self.kit.types):
+            if name != "one.sql":
+                os.remove(os.path.join(self.kit.types, name))
+        for _ in range(4):  # each leaves statements prepared on the pooler's connections
+            server = self.node(EXPORT_SOURCE_URL=self.pooled, EXPORT_MAX_ACTIVE_PER_USER=100).start()
+            alice = self.caller(server)
+            jobs = [alice.create("one") for _ in range(12)]
+            for job in jobs:
+                self.assertEqual((1, 1), (alice.completed(job.id).file.rows, alice.get(job.id).attempt))
+            server.stop()
+
     def test_without_a_way_around_it_the_server_says_what_is_missing(self):
         for kind in (Server, Worker):
             node = self.node(kind, EXPORT_EVENTS_URL=None)
