@@ -41,7 +41,7 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
 /* Gives up on what runs. */
 static bool give_up(struct pg *pg, struct pg_patience patience, struct err *err)
 {
-    if (PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE)
+    if (!pg->is_hasty && PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE)
         pg_cancel(pg);
     pg->is_broken = true;
     if (!stop_check(patience.stop, err))
@@ -190,7 +190,9 @@ bool pg_open(const struct pg_options *options, struct stop *stop, struct pg **ou
     struct pg *pg = mem_new(struct pg);
     pg->connection = begin_connection(options);
     pg->is_preparing = options->is_preparing;
-    if (!finish_connection(pg, pg_patience(PG_CONNECT_TIMEOUT_MS, stop), err) ||
+    pg->is_hasty = options->haste_ms > 0;
+    int64_t timeout_ms = pg->is_hasty ? options->haste_ms : PG_CONNECT_TIMEOUT_MS;
+    if (!finish_connection(pg, pg_patience(timeout_ms, stop), err) ||
         PQsetnonblocking(pg->connection, 1) != 0) {
         pg_close(pg);
         return false;

@@ -25,6 +25,7 @@ struct pg {
     PGconn *connection;
     struct stop *stop; /* may be NULL */
     bool is_preparing;
+    bool is_hasty;
     bool is_broken;
     bool is_streaming; /* rows are to come */
     bool has_after;    /* and behind them a statement's result */

@@ -29,6 +29,8 @@ struct pg_options {
                         it says */
     const char *application_name; /* as pg_stat_activity shows it; cut at 63 bytes */
     bool is_preparing;            /* named statements are kept prepared on the connection */
+    int64_t haste_ms; /* 0, or: connecting takes no longer, and what is given up is not cancelled,
+                         for which there is no time, but left behind with the connection */
 };
 
 enum {
@@ -37,9 +39,10 @@ enum {
     PG_NO_TIMEOUT = 0,
 };
 
-/* Connects, within PG_CONNECT_TIMEOUT_MS. `stop` may be NULL. ERR_SOURCE_UNAVAILABLE: nobody is
- * there, or too many are; ERR_SOURCE_DENIED: it refuses us; ERR_INVALID: a URL that libpq cannot
- * read (the text does not quote it: it may hold a password). */
+/* Connects, within PG_CONNECT_TIMEOUT_MS if there is no haste. `stop` may be NULL.
+ * ERR_SOURCE_UNAVAILABLE: nobody is there, or too many are; ERR_SOURCE_DENIED: it refuses us;
+ * ERR_INVALID: a URL that libpq cannot read (the text does not quote it: it may hold a password).
+ */
 bool pg_open(const struct pg_options *options, struct stop *stop, struct pg **out,
              struct err *err) MUST_CHECK;
 

@@ -4,7 +4,7 @@
  */
 #include "pg/pipeline.h"
 
-enum { PLAN_GROWTH = 8, NAME_SIZE = 64, ROLLBACK_MS = 5000 };
+enum { PLAN_GROWTH = 8, NAME_SIZE = 64, SHORT_MS = 5000 };
 
 bool pipeline_begin(struct pg_pipeline *pipeline)
 {
@@ -92,6 +92,8 @@ void pipeline_note(struct pg_pipeline *pipeline, const PGresult *result, struct 
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     pipeline->is_unprepared =
         sqlstate && (strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "42P05") == 0);
+    /* "cached plan must not change result type": a migration added a column meanwhile */
+    pipeline->is_outdated = sqlstate && strcmp(sqlstate, "0A000") == 0;
     (void)pg_fail(pipeline->pg, result, err);
 }
 
@@ -152,15 +154,17 @@ void pipeline_abandon(struct pg_pipeline *pipeline)
         pg->is_broken = true;
 }
 
-bool pipeline_may_run_unprepared(const struct pg_pipeline *pipeline)
+bool pipeline_may_run_again(const struct pg_pipeline *pipeline)
 {
     struct pg *pg = pipeline->pg;
     struct err ignored;
-    if (!pipeline->is_unprepared || pg->is_broken)
+    bool is_outdated = pipeline->is_outdated && pg->prepared_count > 0;
+    if (!(pipeline->is_unprepared || is_outdated) || pg->is_broken)
         return false;
-    pg->is_preparing = false;
+    pg->is_preparing = is_outdated;
     pg->prepared_count = 0;
     /* a `begin` among the statements left its transaction open, and failed */
-    return PQtransactionStatus(pg->connection) != PQTRANS_INERROR ||
-           pg_do(pg, "rollback", ROLLBACK_MS, &ignored);
+    bool is_idle = PQtransactionStatus(pg->connection) != PQTRANS_INERROR ||
+                   pg_do(pg, "rollback", SHORT_MS, &ignored);
+    return is_idle && (!is_outdated || pg_do(pg, "deallocate all", SHORT_MS, &ignored));
 }

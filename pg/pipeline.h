@@ -18,6 +18,7 @@ struct pg_pipeline {
     struct pg_patience patience;
     size_t prepared_before; /* how many statements were prepared before */
     bool is_unprepared;     /* the server does not know what we prepared, or knows it already */
+    bool is_outdated;       /* what we prepared gives other columns than it did */
 };
 
 bool pipeline_begin(struct pg_pipeline *pipeline);
@@ -43,8 +44,9 @@ bool pipeline_end(struct pg_pipeline *pipeline, struct err *err);
 /* Leaves the connection as it was before, or broken. */
 void pipeline_abandon(struct pg_pipeline *pipeline);
 
-/* After a failure: whether to try again without preparing, because a pooler gave us another server
- * connection than the one that we prepared on. */
-bool pipeline_may_run_unprepared(const struct pg_pipeline *pipeline);
+/* After a failure: whether to try once more, for it was about preparing. What we prepared is
+ * forgotten; if a pooler gave us another server connection than the one that we prepared on,
+ * nothing is prepared from then on. */
+bool pipeline_may_run_again(const struct pg_pipeline *pipeline);
 
 #endif

@@ -12,12 +12,18 @@
 
 #include <poll.h>
 
-enum { BACKOFF_BASE_MS = 100, BACKOFF_CAP_MS = 10000, BACKOFF_MAX_SHIFT = 7 };
+enum {
+    BACKOFF_BASE_MS = 100,
+    BACKOFF_CAP_MS = 10000,
+    HASTY_BACKOFF_CAP_MS = 500,
+    BACKOFF_MAX_SHIFT = 7
+};
 
 struct pg_pool {
     char *url;
     char *application_name;
     bool is_preparing;
+    int64_t haste_ms;
     size_t max;
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t given;
@@ -35,6 +41,7 @@ struct pg_pool *pg_pool_new(const struct pg_options *options, size_t max)
     pool->url = mem_dup(options->url);
     pool->application_name = mem_dup(options->application_name);
     pool->is_preparing = options->is_preparing;
+    pool->haste_ms = options->haste_ms;
     pool->max = max;
     pool->idle = mem_new_array(max, sizeof(struct pg *));
     pthread_mutex_init(&pool->mutex, NULL);
@@ -56,12 +63,21 @@ void pg_pool_free(struct pg_pool *pool)
     free(pool);
 }
 
+void pg_pool_retry_now(struct pg_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->failures = 0;
+    pool->next_try_ms = 0;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 /* The delay is 100 ms · 2^n, of which up to a quarter is chance. */
-static int64_t backoff_ms(unsigned failures)
+static int64_t backoff_ms(const struct pg_pool *pool, unsigned failures)
 {
     unsigned shift = failures < BACKOFF_MAX_SHIFT ? failures : BACKOFF_MAX_SHIFT;
     int64_t delay_ms = INT64_C(1) * BACKOFF_BASE_MS << shift;
-    delay_ms = delay_ms < BACKOFF_CAP_MS ? delay_ms : BACKOFF_CAP_MS;
+    int64_t cap_ms = pool->haste_ms ? HASTY_BACKOFF_CAP_MS : BACKOFF_CAP_MS;
+    delay_ms = delay_ms < cap_ms ? delay_ms : cap_ms;
     uint32_t random = 0;
     digest_random(&random, sizeof random);
     return delay_ms - (int64_t)(random % (uint32_t)(delay_ms / 4));
@@ -96,6 +112,7 @@ static bool open_one(struct pg_pool *pool, struct stop *stop, struct pg **out, s
         .url = pool->url,
         .application_name = pool->application_name,
         .is_preparing = pool->is_preparing,
+        .haste_ms = pool->haste_ms,
     };
     bool is_open = pg_open(&options, stop, out, err);
     pthread_mutex_lock(&pool->mutex);
@@ -103,7 +120,7 @@ static bool open_one(struct pg_pool *pool, struct stop *stop, struct pg **out, s
         pool->failures = 0;
     } else {
         pool->open--;
-        pool->next_try_ms = clock_monotonic_ms() + backoff_ms(pool->failures++);
+        pool->next_try_ms = clock_monotonic_ms() + backoff_ms(pool, pool->failures++);
         pool->last_error = *err;
         pthread_cond_broadcast(&pool->given);
     }

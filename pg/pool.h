@@ -3,7 +3,7 @@
  * A bounded set of connections that threads borrow. One that breaks is dropped, and a new one is
  * opened when it is wanted. While the database is away nobody waits for it in vain: after a failure
  * to connect the pool answers with the same error at once until it is time to try again (100 ms ·
- * 2^n, at most 10 s, with jitter).
+ * 2^n, at most 10 s, or half a second in haste, with jitter).
  */
 #ifndef PG_POOL_H
 #define PG_POOL_H
@@ -14,6 +14,10 @@ struct pg_pool;
 
 /* At most `max` connections. The options' texts are copied; nothing is opened yet. */
 struct pg_pool *pg_pool_new(const struct pg_options *options, size_t max);
+
+/* Somebody saw that the database is there again: the next who asks tries to connect. Thread-safe.
+ */
+void pg_pool_retry_now(struct pg_pool *pool);
 
 /* All must have been given back. Accepts NULL. */
 void pg_pool_free(struct pg_pool *pool);

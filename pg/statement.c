@@ -48,7 +48,7 @@ bool pg_run_all(struct pg *pg, const struct pg_call *calls, size_t count, int64_
 {
     struct pg_pipeline pipeline = {.pg = pg, .patience = pg_patience_of(pg, timeout_ms)};
     return run_once(&pipeline, calls, count, out, err) ||
-           (pipeline_may_run_unprepared(&pipeline) && run_once(&pipeline, calls, count, out, err));
+           (pipeline_may_run_again(&pipeline) && run_once(&pipeline, calls, count, out, err));
 }
 
 bool pg_run(struct pg *pg, const struct pg_statement *statement, const char *const *values,

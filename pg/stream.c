@@ -58,7 +58,7 @@ bool pg_start_framed(struct pg *pg, const struct pg_frame *frame, const struct p
     (void)err_set(err, ERR_INTERNAL, "the database's rows do not come one by one");
     pg->is_streaming =
         start_once(&pipeline, frame, query, err) ||
-        (pipeline_may_run_unprepared(&pipeline) && start_once(&pipeline, frame, query, err));
+        (pipeline_may_run_again(&pipeline) && start_once(&pipeline, frame, query, err));
     pg->has_after = frame->after;
     return pg->is_streaming;
 }

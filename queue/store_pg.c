@@ -13,7 +13,8 @@
 
 enum {
     TAKE_CONNECTION_MS = 5000,
-    HEALTH_MS = 800,
+    VITAL_MS = 700,
+    VITAL_CONNECTIONS = 3, /* the pulse, a Health call, the heartbeat */
     TURNS_MAX = 64,
 };
 
@@ -71,15 +72,47 @@ bool pg_store_fail(struct err *err)
     return err_set(err, ERR_INTERNAL, "the queue: %s", cause.text);
 }
 
+/* Tells an error, and notes that the database does not answer. */
+static bool fail_call(struct pg_store *store, struct err *err)
+{
+    (void)pg_store_fail(err);
+    if (err->code == ERR_UNAVAILABLE)
+        atomic_store(&store->failed_ms, clock_monotonic_ms());
+    return false;
+}
+
+/* Of a standby, which answers, but takes nothing. */
+static bool refuse_standby(struct err *err)
+{
+    return err_set(err, ERR_SOURCE_UNAVAILABLE,
+                   "the database only reads, as a standby does; is it the primary?");
+}
+
 bool pg_store_run(struct pg_store *store, const struct pg_call *calls, size_t count, PGresult **out,
                   struct err *err)
 {
     struct pg *pg = NULL;
     if (!pg_pool_take(store->pool, TAKE_CONNECTION_MS, NULL, &pg, err))
-        return pg_store_fail(err);
+        return fail_call(store, err);
     bool is_ok = pg_run_all(pg, calls, count, PG_STATEMENT_MS, out, err);
+    if (!is_ok && strcmp(pg_error_sqlstate(pg), "25006") == 0)
+        (void)refuse_standby(err);
     pg_pool_give(store->pool, pg);
-    return is_ok || pg_store_fail(err);
+    return is_ok || fail_call(store, err);
+}
+
+bool pg_store_run_vital(struct pg_store *store, const struct pg_statement *statement,
+                        const char *const *values, PGresult **out, struct err *err)
+{
+    struct pg *pg = NULL;
+    if (!pg_pool_take(store->vital, VITAL_MS, NULL, &pg, err))
+        return fail_call(store, err);
+    bool is_ok = pg_run(pg, statement, values, VITAL_MS, out, err);
+    pg_pool_give(store->vital, pg);
+    if (!is_ok)
+        return fail_call(store, err);
+    pg_pool_retry_now(store->pool); /* should it wait to connect again */
+    return true;
 }
 
 bool pg_store_run_one(struct pg_store *store, const struct pg_statement *statement,
@@ -126,13 +159,10 @@ static bool pg_count(struct store *base, struct store_counters *out, struct err 
     int64_t now_ms = 0;
     int64_t *const fields[] = {&out->queued,  &out->running,   &out->processed,       &out->failed,
                                &out->retried, &out->cancelled, &out->avg_duration_ms, &now_ms};
-    struct pg *pg = NULL;
-    if (!pg_pool_take(store->pool, HEALTH_MS, NULL, &pg, err))
-        return pg_store_fail(err);
-    bool is_ok = pg_run(pg, &count, NULL, HEALTH_MS, &result, err);
-    pg_pool_give(store->pool, pg);
-    if (!is_ok)
-        return pg_store_fail(err);
+    if (!pg_store_run_vital(store, &count, NULL, &result, err))
+        return false;
+    if (PQgetvalue(result, 0, (int)COUNT_OF(fields))[0] == 't')
+        return refuse_standby(err) || fail_call(store, err);
     for (int i = 0; i < (int)COUNT_OF(fields); i++)
         if (!str_to_int64(str_of(PQgetvalue(result, 0, i)), fields[i]))
             return err_set(err, ERR_INTERNAL, "the queue's counters hold no numbers");
@@ -148,6 +178,7 @@ static void pg_free(struct store *base)
     pg_events_stop(store->events);
     group_done(&store->creates);
     group_done(&store->turns);
+    pg_pool_free(store->vital);
     pg_pool_free(store->pool);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
@@ -231,7 +262,12 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     store->clock = clock;
     store->database_clock.clock.now_ms = database_now;
     store->base.clock = clock ? clock : &store->database_clock.clock;
+    const struct pg_options vital = {.url = pg->url,
+                                     .application_name = pg->application_name,
+                                     .is_preparing = true,
+                                     .haste_ms = VITAL_MS};
     store->pool = pg_pool_new(&connection, pg->max_connections);
+    store->vital = pg_pool_new(&vital, VITAL_CONNECTIONS);
     store->retry_delays = pg_retry_delays(&options->retry);
     (void)snprintf(store->retry_spread, sizeof store->retry_spread, "%.2f",
                    options->retry.jitter_percent / 100.0);

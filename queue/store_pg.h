@@ -47,11 +47,13 @@ struct pg_store {
     const struct clock *clock; /* NULL: the database's own, as it should be; a test's otherwise */
     struct pg_clock database_clock;
     struct pg_pool *pool;
+    struct pg_pool *vital; /* for health and leases, whatever keeps the others busy */
     struct pg_events *events;
     struct group creates;
     struct group turns;
     atomic_uint next_slot;
-    char *retry_delays;                /* of pg_retry_delays */
+    atomic_llong failed_ms; /* monotonic: when the database last did not answer; 0: never */
+    char *retry_delays;     /* of pg_retry_delays */
     char retry_spread[PG_NUMBER_SIZE]; /* how far a delay is spread: 0.1 is a tenth */
     pthread_mutex_t mutex;             /* guards all below */
     pthread_cond_t changed;
@@ -97,6 +99,10 @@ bool pg_store_run(struct pg_store *store, const struct pg_call *calls, size_t co
                   struct err *err) MUST_CHECK;
 bool pg_store_run_one(struct pg_store *store, const struct pg_statement *statement,
                       const char *const *values, PGresult **out, struct err *err) MUST_CHECK;
+
+/* The same on a vital connection, which is quick to answer or fails. */
+bool pg_store_run_vital(struct pg_store *store, const struct pg_statement *statement,
+                        const char *const *values, PGresult **out, struct err *err) MUST_CHECK;
 
 /* The error of pg/ as one of the store's. Returns false. */
 bool pg_store_fail(struct err *err);

@@ -88,7 +88,6 @@ static int find_row(const PGresult *result, int64_t number)
 void pg_claim_take(struct pg_store *store, struct pg_claim *const *claims, size_t count,
                    const PGresult *result)
 {
-    int64_t oldest_ms = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
         struct pg_claim *claim = claims[i];
         int row = find_row(result, claim->number);
@@ -97,10 +96,10 @@ void pg_claim_take(struct pg_store *store, struct pg_claim *const *claims, size_
             continue;
         pg_read_job(result, row, claim->arena, claim->out);
         pg_events_tell_claimed(store->events, claim->out);
-        if (claim->out->created_ms < oldest_ms)
-            oldest_ms = claim->out->created_ms;
     }
-    if (oldest_ms < INT64_MAX)
+    int64_t oldest_ms = 0;
+    if (PQntuples(result) > 0 &&
+        str_to_int64(str_of(PQgetvalue(result, 0, PQfnumber(result, "oldest_ms"))), &oldest_ms))
         remember_floor(store, oldest_ms);
 }
 

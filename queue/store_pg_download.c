@@ -48,12 +48,17 @@ static bool read_time(struct hold *hold, struct err *err)
             err_set(err, ERR_INTERNAL, "the database's time is no number"));
 }
 
+/* A server that stops in the middle keeps the row no longer than this, and whoever waits for it
+ * does not wait for long. */
+static const char begin_sql[] =
+    "begin; set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '5s'";
+
 static bool lock_row(struct hold *hold, struct uuid id, struct err *err)
 {
     static const struct pg_statement lock = {"lock_job", SQL_LOCK_JOB, 1};
     const char *const values[] = {hold->id};
     PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!pg_do(hold->pg, "begin", PG_STATEMENT_MS, err) ||
+    if (!pg_do(hold->pg, begin_sql, PG_STATEMENT_MS, err) ||
         !pg_run(hold->pg, &lock, values, PG_STATEMENT_MS, &result, err) || !read_time(hold, err))
         return pg_store_fail(err);
     if (PQntuples(result) == 0)

@@ -329,8 +329,9 @@ static void round_once(struct pg_events *events)
         is_ok = connect_again(events, &err);
     }
     is_ok = is_ok && send_notes(events, &err) && hear(events, &err);
-    if (is_ok && clock_monotonic_ms() >= events->next_look_ms)
-        is_ok = look_up_all(events, &err);
+    if (is_ok &&
+        clock_monotonic_ms() >= events->next_look_ms) /* its answers may bring notes along */
+        is_ok = look_up_all(events, &err) && hear(events, &err);
     if (!is_ok)
         disconnect(events);
 }

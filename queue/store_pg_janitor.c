@@ -11,12 +11,13 @@ enum { RESCUE_BATCH = 100, ARRAY_MAX_BYTES = 1 << 20 };
 
 bool pg_rescue(struct store *base, struct err *err)
 {
-    static const struct pg_statement rescue = {"rescue", SQL_RESCUE, 8};
+    static const struct pg_statement rescue = {"rescue", SQL_RESCUE, 9};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
     struct pg_number most;
     struct pg_number retention;
     struct pg_number slot;
+    struct pg_number lease;
     const char *const values[] = {pg_now(store, &now),
                                   pg_int(&most, RESCUE_BATCH),
                                   err_code_name(ERR_WORKER_LOST),
@@ -24,8 +25,12 @@ bool pg_rescue(struct store *base, struct err *err)
                                   store->retry_delays,
                                   pg_int(&retention, store->options.retention_ms),
                                   pg_slot(store, &slot),
-                                  store->retry_spread};
+                                  store->retry_spread,
+                                  pg_int(&lease, store->options.lease_ms)};
     PGresult *result CLEANUP(pg_clear) = NULL;
+    int64_t failed_ms = (int64_t)atomic_load(&store->failed_ms);
+    if (failed_ms && clock_monotonic_ms() - failed_ms < store->options.lease_ms)
+        return true; /* workers could not renew their leases either; they get the time for it */
     if (!pg_store_run_one(store, &rescue, values, &result, err))
         return false;
     for (int row = 0; row < PQntuples(result); row++) {

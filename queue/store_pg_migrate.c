@@ -15,7 +15,10 @@ enum { STEP_MS = 10 * 60 * 1000, LOCK_MS = 60 * 1000, ANSWER_MS = 10 * 1000 };
 static const char lock_sql[] = "begin; set local lock_timeout = '60s'; "
                                "select pg_advisory_xact_lock(7401157410)";
 
-static const char begin_sql[] = "create schema if not exists exportq; "
+/* A schema that is there already needs no right to make one. */
+static const char begin_sql[] = "do $$ begin "
+                                "if to_regnamespace('exportq') is null then "
+                                "create schema exportq; end if; end $$; "
                                 "create table if not exists exportq.migration ("
                                 "version integer primary key, name text not null, "
                                 "applied_at timestamptz not null default now())";

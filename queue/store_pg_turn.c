@@ -13,6 +13,14 @@ struct sorted {
     size_t completion_count;
 };
 
+/* The rows of jobs are locked in the order of their ids, here as by heartbeat.sql. */
+static int compare(const void *a, const void *b)
+{
+    const struct pg_completion *const *left = a;
+    const struct pg_completion *const *right = b;
+    return uuid_compare((*left)->ticket->id, (*right)->ticket->id);
+}
+
 static void sort(struct group_item *const *items, size_t count, struct sorted *out)
 {
     out->claim_count = 0;
@@ -24,6 +32,7 @@ static void sort(struct group_item *const *items, size_t count, struct sorted *o
         else
             out->completions[out->completion_count++] = turn->completion;
     }
+    qsort(out->completions, out->completion_count, sizeof *out->completions, compare);
 }
 
 static bool run(struct pg_store *store, const struct sorted *sorted, struct err *err)

@@ -5,7 +5,10 @@
 #include "queue/store_pg.h"
 #include "sql_queries.h"
 
-enum { LONGEST_WAIT_MS = 60 * 1000 };
+enum {
+    LONGEST_WAIT_MS = 60 * 1000,
+    SHORTEST_WAIT_MS = 20, /* for a job that is due, but was not to be had: another is taking it */
+};
 
 void pg_wake_workers(struct pg_store *store, bool is_for_all)
 {
@@ -30,16 +33,21 @@ void pg_wake(struct store *base)
 /* Milliseconds until a queued job is due; `most_ms` if there is none before, or nobody can say. */
 static int64_t due_in(struct pg_store *store, int64_t most_ms)
 {
-    static const struct pg_statement due = {"due_in", SQL_DUE_IN, 1};
+    static const struct pg_statement due = {"due_in", SQL_DUE_IN, 2};
     struct pg_number now;
-    const char *const values[] = {pg_now(store, &now)};
+    struct pg_number from;
+    pthread_mutex_lock(&store->mutex);
+    int64_t from_ms = store->due_floor_ms;
+    pthread_mutex_unlock(&store->mutex);
+    const char *const values[] = {pg_now(store, &now), pg_int(&from, from_ms)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     struct err ignored;
     int64_t left_ms = most_ms;
     if (!pg_store_run_one(store, &due, values, &result, &ignored) || PQntuples(result) == 0 ||
         !str_to_int64(str_of(PQgetvalue(result, 0, 0)), &left_ms))
         return most_ms;
-    return left_ms < 0 ? 0 : left_ms < most_ms ? left_ms : most_ms;
+    left_ms = left_ms < SHORTEST_WAIT_MS ? SHORTEST_WAIT_MS : left_ms;
+    return left_ms < most_ms ? left_ms : most_ms;
 }
 
 /* Under the mutex, of which it lets go: one of those who wait looks after what comes by itself, a

@@ -128,7 +128,7 @@ bool pg_heartbeat(struct store *base, const struct ticket *tickets, size_t count
                                   arrays.ids.ptr,      arrays.claims.ptr,
                                   arrays.attempts.ptr, arrays.workers.ptr};
     PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!pg_store_run_one(store, &heartbeat, values, &result, err))
+    if (!pg_store_run_vital(store, &heartbeat, values, &result, err))
         return false;
     for (size_t i = 0; i < count; i++)
         out_is_lost[i] = true;

@@ -237,8 +237,10 @@ static int run(struct server *server, const struct settings_input *input, const 
         (void)printf("exportqd %s\n", EXPORTQ_VERSION);
         return EXIT_DONE;
     case ACTION_MIGRATE:
+        engine_heed_next_signal(signals);
         return migrate(settings);
     case ACTION_LOAD_DEMO:
+        engine_heed_next_signal(signals);
         return load_demo(settings);
     case ACTION_CHECK:
     case ACTION_SERVE:

@@ -39,4 +39,4 @@ set state = 'RUNNING', attempt = attempt + 1, revision = revision + 1,
     phase = 1, rows_done = 0, rows_total = 0, total_kind = 0, bytes_written = 0
 from numbered, clock
 where job.id = numbered.id
-returning job.*
+returning job.*, (select min(next_attempt_ms) from due) as oldest_ms -- that was due: a hint for $4

@@ -1,12 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- Jobs whose lease ran out, as fail.sql does it. $1: the time, or null; $2: how many; $3, $4: what
--- failed; $5: the delays; $6: retention; $7: the slot to count in; $8: how far a delay is spread.
+-- failed; $5: the delays; $6: retention; $7: the slot to count in; $8: how far a delay is spread;
+-- $9: the lease: for so long after a start of the database nobody is lost, for nobody could renew.
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), lost as materialized (
     select id from exportq.job
     where state = 'RUNNING' and lease_until_ms <= (select now from clock)
+      and ($1 is not null or
+           pg_postmaster_start_time() < clock_timestamp() - $9::bigint * interval '1 ms')
     order by lease_until_ms
     limit $2::integer
     for update skip locked

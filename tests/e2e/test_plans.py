@@ -24,7 +24,7 @@ PARAMETERS = {
     "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",
     "create_jobs": "null, %s, 5, 3" % DRAFTS,
-    "due_in": "null",
+    "due_in": "null, 0",
     "expire": "null, %s, 1000" % ID,
     "fail": "null, %s, 'code', 'text', true, '{1000,2000,4000}', 0.1, 1000, 0" % HOLDER,
     "find_orphans": "array[%s]::uuid[], '{1}', '{key}'" % ID,
@@ -44,7 +44,7 @@ PARAMETERS = {
     "prune": "null, 100",
     "release": "null, %s" % HOLDER,
     "remove": ID,
-    "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1",
+    "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1, 30000",
     "retry": "null, %s, 5, 3, 1" % ID,
     "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0" % ID,
 }
