@@ -192,12 +192,18 @@ static bool is_wanted(struct pg_events *events, const struct event_note *heard)
            (events->hub && hub_is_watching(events->hub, heard->id));
 }
 
-static void see_gone(struct pg_events *events, struct uuid id)
+static void see_gone(void *target, struct uuid id)
 {
+    struct pg_events *events = target;
     const struct job gone = {.id = id};
     pthread_mutex_lock(&events->mutex);
     tell_hub_gone(events, &gone);
     pthread_mutex_unlock(&events->mutex);
+}
+
+static struct lookup_eyes eyes_of(struct pg_events *events)
+{
+    return (struct lookup_eyes){.see = see_job, .gone = see_gone, .target = events};
 }
 
 /* Reads the jobs that notes speak of, and tells of each change in the notes' order. */
@@ -217,18 +223,28 @@ static bool hear_notes(struct pg_events *events, struct str payload, struct err 
     for (size_t i = 0; i < count; i++)
         if (notes[i].is_gone)
             see_gone(events, notes[i].id);
-    return count == 0 || lookup_notes(events->pg, notes, count, see_job, events, err);
+    const struct lookup_eyes eyes = eyes_of(events);
+    return count == 0 || lookup_notes(events->pg, notes, count, &eyes, err);
+}
+
+/* Under the mutex. */
+static int64_t revision_of(void *target, struct uuid id)
+{
+    const struct pg_events *events = target;
+    return revisions_of(events->revisions, id);
 }
 
 static bool look_up_all(struct pg_events *events, struct err *err)
 {
     struct lookup *lookup = lookup_new();
+    const struct lookup_eyes eyes = eyes_of(events);
+    if (events->hub) /* first: who holds our lock may wait for the hub's */
+        hub_each_scope(events->hub, lookup_add_scope, lookup);
     pthread_mutex_lock(&events->mutex);
+    lookup_raise(lookup, revision_of, events);
     revisions_each_active(events->revisions, lookup_add_job, lookup);
     pthread_mutex_unlock(&events->mutex);
-    if (events->hub)
-        hub_each_scope(events->hub, lookup_add_scope, lookup);
-    bool is_ok = lookup_run(lookup, events->pg, see_job, events, err);
+    bool is_ok = lookup_run(lookup, events->pg, &eyes, err);
     lookup_free(lookup);
     events->next_look_ms = clock_monotonic_ms() + LOOK_UP_MS;
     return is_ok;

@@ -12,51 +12,75 @@
 
 enum { ARRAY_MAX_BYTES = 16 * 1024 * 1024 };
 
+/* A job that is looked up if it changed since a revision. */
+struct known {
+    struct uuid id;
+    int64_t revision;
+};
+
+struct lookup {
+    struct known *jobs;
+    size_t count;
+    size_t cap;
+    json_t *owners;
+};
+
 /* Two array literals of the same length. */
-struct jobs {
+struct arrays {
     struct buf ids;
     struct buf revisions;
 };
 
-struct lookup {
-    struct jobs jobs;
-    json_t *owners;
-};
-
-static void jobs_init(struct jobs *jobs)
+static void arrays_done(struct arrays *arrays)
 {
-    buf_init(&jobs->ids, ARRAY_MAX_BYTES);
-    buf_init(&jobs->revisions, ARRAY_MAX_BYTES);
+    buf_done(&arrays->ids);
+    buf_done(&arrays->revisions);
 }
 
-static void jobs_done(struct jobs *jobs)
+static int compare(const void *a, const void *b)
 {
-    buf_done(&jobs->ids);
-    buf_done(&jobs->revisions);
+    const struct known *left = a;
+    const struct known *right = b;
+    int by_id = uuid_compare(left->id, right->id);
+    return by_id ? by_id : (left->revision < right->revision) - (left->revision > right->revision);
 }
 
-static void jobs_add(struct jobs *jobs, struct uuid id, int64_t revision)
+/* Each job once, by the highest revision that is known of it: many may watch the same. */
+static bool write_arrays(struct lookup *lookup, struct arrays *out, struct err *err)
 {
-    char text[UUID_TEXT_LEN + 1];
-    uuid_format(id, text);
-    char separator = jobs->ids.len ? ',' : '{';
-    buf_printf(&jobs->ids, "%c%s", separator, text);
-    buf_printf(&jobs->revisions, "%c%lld", separator, (long long)revision);
+    buf_init(&out->ids, ARRAY_MAX_BYTES);
+    buf_init(&out->revisions, ARRAY_MAX_BYTES);
+    if (lookup->count)
+        qsort(lookup->jobs, lookup->count, sizeof *lookup->jobs, compare);
+    for (size_t i = 0; i < lookup->count; i++) {
+        const struct known *known = &lookup->jobs[i];
+        if (i && uuid_equal(known->id, known[-1].id))
+            continue;
+        char text[UUID_TEXT_LEN + 1];
+        uuid_format(known->id, text);
+        buf_printf(&out->ids, "%c%s", i ? ',' : '{', text);
+        buf_printf(&out->revisions, "%c%lld", i ? ',' : '{', (long long)known->revision);
+    }
+    buf_add_char(&out->ids, '}');
+    buf_add_char(&out->revisions, '}');
+    if (buf_is_ok(&out->ids) && buf_is_ok(&out->revisions))
+        return true;
+    return err_set(err, ERR_INTERNAL, "too many jobs are watched to look them up");
 }
 
-/* The jobs that changed; *out is NULL if none was asked for. */
-static bool read_jobs(struct pg *pg, struct jobs *jobs, PGresult **out, struct err *err)
+static bool read_jobs(struct pg *pg, const struct arrays *arrays, PGresult **out, struct err *err)
 {
     static const struct pg_statement get = {"get_jobs", SQL_GET_JOBS, 2};
-    *out = NULL;
-    if (jobs->ids.len == 0)
-        return true;
-    buf_add_char(&jobs->ids, '}');
-    buf_add_char(&jobs->revisions, '}');
-    if (!buf_is_ok(&jobs->ids) || !buf_is_ok(&jobs->revisions))
-        return err_set(err, ERR_INTERNAL, "too many jobs are watched to look them up");
-    const char *const values[] = {jobs->ids.ptr, jobs->revisions.ptr};
+    const char *const values[] = {arrays->ids.ptr, arrays->revisions.ptr};
     return pg_run(pg, &get, values, PG_STATEMENT_MS, out, err);
+}
+
+static bool read_missing(struct pg *pg, const struct arrays *arrays, PGresult **out,
+                         struct err *err)
+{
+    static const struct pg_statement missing = {"missing_jobs", SQL_MISSING_JOBS, 1};
+    const char *const values[] = {arrays->ids.ptr};
+    return pg_run(pg, &missing, values, PG_STATEMENT_MS, out, err);
 }
 
 static void see_rows(const PGresult *result, lookup_see *see, void *target)
@@ -72,14 +96,13 @@ static void see_rows(const PGresult *result, lookup_see *see, void *target)
 struct lookup *lookup_new(void)
 {
     struct lookup *lookup = mem_new(struct lookup);
-    jobs_init(&lookup->jobs);
     lookup->owners = json_array();
     return lookup;
 }
 
 void lookup_free(struct lookup *lookup)
 {
-    jobs_done(&lookup->jobs);
+    free(lookup->jobs);
     json_decref(lookup->owners);
     free(lookup);
 }
@@ -87,17 +110,29 @@ void lookup_free(struct lookup *lookup)
 void lookup_add_job(void *target, struct uuid id, int64_t revision)
 {
     struct lookup *lookup = target;
-    jobs_add(&lookup->jobs, id, revision);
+    if (lookup->count == lookup->cap) {
+        lookup->cap = lookup->cap ? 2 * lookup->cap : 64;
+        lookup->jobs = mem_resize_array(lookup->jobs, lookup->cap, sizeof *lookup->jobs);
+    }
+    lookup->jobs[lookup->count++] = (struct known){id, revision};
 }
 
 void lookup_add_scope(void *target, const struct watch_scope *scope)
 {
     struct lookup *lookup = target;
     if (scope->has_id)
-        jobs_add(&lookup->jobs, scope->id, 0);
+        lookup_add_job(lookup, scope->id, 0);
     else if (!str_is_empty(scope->owner))
         (void)json_array_append_new(lookup->owners,
                                     json_stringn(scope->owner.ptr, scope->owner.len));
+}
+
+void lookup_raise(struct lookup *lookup, int64_t (*revision_of)(void *target, struct uuid id),
+                  void *target)
+{
+    for (size_t i = 0; i < lookup->count; i++)
+        if (lookup->jobs[i].revision == 0)
+            lookup->jobs[i].revision = revision_of(target, lookup->jobs[i].id);
 }
 
 static bool read_owners(const struct lookup *lookup, struct pg *pg, PGresult **out, struct err *err)
@@ -113,15 +148,31 @@ static bool read_owners(const struct lookup *lookup, struct pg *pg, PGresult **o
     return is_ok;
 }
 
-bool lookup_run(struct lookup *lookup, struct pg *pg, lookup_see *see, void *target,
+static void see_missing(const PGresult *result, lookup_gone *gone, void *target)
+{
+    struct uuid id;
+    for (int row = 0; row < PQntuples(result); row++)
+        if (uuid_parse(str_of(PQgetvalue(result, row, 0)), &id))
+            gone(target, id);
+}
+
+bool lookup_run(struct lookup *lookup, struct pg *pg, const struct lookup_eyes *eyes,
                 struct err *err)
 {
     PGresult *jobs CLEANUP(pg_clear) = NULL;
+    PGresult *missing CLEANUP(pg_clear) = NULL;
     PGresult *owned CLEANUP(pg_clear) = NULL;
-    if (!read_jobs(pg, &lookup->jobs, &jobs, err) || !read_owners(lookup, pg, &owned, err))
+    struct arrays arrays CLEANUP(arrays_done) = {0};
+    bool has_jobs = lookup->count > 0;
+    if ((has_jobs && (!write_arrays(lookup, &arrays, err) || !read_jobs(pg, &arrays, &jobs, err) ||
+                      !read_missing(pg, &arrays, &missing, err))) ||
+        !read_owners(lookup, pg, &owned, err))
         return false;
-    see_rows(jobs, see, target);
-    see_rows(owned, see, target);
+    if (has_jobs) {
+        see_rows(jobs, eyes->see, eyes->target);
+        see_missing(missing, eyes->gone, eyes->target);
+    }
+    see_rows(owned, eyes->see, eyes->target);
     return true;
 }
 
@@ -143,22 +194,23 @@ static void see_job(const struct job *job, const struct event_note *notes, size_
     see(target, job);
 }
 
-bool lookup_notes(struct pg *pg, const struct event_note *notes, size_t count, lookup_see *see,
-                  void *target, struct err *err)
+bool lookup_notes(struct pg *pg, const struct event_note *notes, size_t count,
+                  const struct lookup_eyes *eyes, struct err *err)
 {
-    struct jobs jobs CLEANUP(jobs_done);
-    jobs_init(&jobs);
+    struct lookup *lookup = lookup_new();
+    struct arrays arrays CLEANUP(arrays_done) = {0};
+    PGresult *result CLEANUP(pg_clear) = NULL;
     for (size_t i = 0; i < count; i++)
         if (!notes[i].is_gone)
-            jobs_add(&jobs, notes[i].id, notes[i].revision - 1);
-    PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!read_jobs(pg, &jobs, &result, err))
-        return false;
-    for (int row = 0; row < PQntuples(result); row++) {
+            lookup_add_job(lookup, notes[i].id, notes[i].revision - 1);
+    bool is_read = lookup->count == 0 ||
+                   (write_arrays(lookup, &arrays, err) && read_jobs(pg, &arrays, &result, err));
+    lookup_free(lookup);
+    for (int row = 0; is_read && row < PQntuples(result); row++) {
         struct arena arena CLEANUP(arena_done) = {0};
         struct job job;
         pg_read_job(result, row, &arena, &job);
-        see_job(&job, notes, count, see, target);
+        see_job(&job, notes, count, eyes->see, eyes->target);
     }
-    return true;
+    return is_read;
 }

@@ -11,8 +11,16 @@
 #include "queue/hub.h"
 
 typedef void lookup_see(void *target, const struct job *job);
+typedef void lookup_gone(void *target, struct uuid id);
 
-/* What is to be looked up: gathered first, then read in two statements at most. */
+/* Who is told of what is found. */
+struct lookup_eyes {
+    lookup_see *see;   /* a job as it is */
+    lookup_gone *gone; /* a job that was asked for and is not there */
+    void *target;
+};
+
+/* What is to be looked up: gathered first, then read in three statements at most. */
 struct lookup;
 
 struct lookup *lookup_new(void);
@@ -25,12 +33,16 @@ void lookup_add_job(void *lookup, struct uuid id, int64_t revision);
  * yet: such a scope is passed over.) */
 void lookup_add_scope(void *lookup, const struct watch_scope *scope);
 
-bool lookup_run(struct lookup *lookup, struct pg *pg, lookup_see *see, void *target,
+/* Asks what is known of the jobs that were added without a revision. */
+void lookup_raise(struct lookup *lookup, int64_t (*revision_of)(void *target, struct uuid id),
+                  void *target);
+
+bool lookup_run(struct lookup *lookup, struct pg *pg, const struct lookup_eyes *eyes,
                 struct err *err) MUST_CHECK;
 
 /* Reads the jobs of notes. A note may speak of a state that is over already: then the job is seen
  * as it was, and then as it is. */
-bool lookup_notes(struct pg *pg, const struct event_note *notes, size_t count, lookup_see *see,
-                  void *target, struct err *err) MUST_CHECK;
+bool lookup_notes(struct pg *pg, const struct event_note *notes, size_t count,
+                  const struct lookup_eyes *eyes, struct err *err) MUST_CHECK;
 
 #endif

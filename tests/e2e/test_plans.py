@@ -37,6 +37,7 @@ PARAMETERS = {
     "lock_owner": None,
     "lock_owners": None,
     "no_sync": None,
+    "missing_jobs": "array[%s]::uuid[]" % ID,
     "notify": None,
     "now": None,
     "queue_id": None,
