@@ -75,6 +75,13 @@ bool engine_settle(struct engine *engine, struct err *err)
     return paths_set_state(settings, &engine->arena, err);
 }
 
+/* Says which setting an error is about. Returns false. */
+static bool blame(const char *setting, struct err *err)
+{
+    struct err cause = *err;
+    return err_set(err, cause.code, "%s: %s", setting, cause.text);
+}
+
 /* ---- Source ---- */
 
 bool engine_open_source(struct engine *engine, struct err *err)
@@ -82,8 +89,10 @@ bool engine_open_source(struct engine *engine, struct err *err)
     struct settings *settings = &engine->settings;
     if (!settings->has_queue)
         return true;
-    return source_open(settings->source_url, &engine->source, err) &&
-           paths_set_types(settings, source_dialect(engine->source), &engine->arena, err) &&
+    bool is_of_queue = str_equal(settings->source_url, settings->database_url);
+    if (!source_open(settings->source_url, &engine->source, err))
+        return blame(is_of_queue ? "DATABASE_URL" : "EXPORT_SOURCE_URL", err);
+    return paths_set_types(settings, source_dialect(engine->source), &engine->arena, err) &&
            catalog_load(settings->types_dir.ptr, engine->source, &engine->catalog, err);
 }
 
@@ -97,7 +106,7 @@ bool engine_migrate(const struct engine *engine, struct err *err)
     if (!settings->is_persistent)
         return true;
     if (!store_pg_migrate(settings->database_url.ptr, is_check, &steps, err))
-        return false;
+        return blame("DATABASE_URL", err);
     if (steps > 0 && is_check)
         return err_set(err, ERR_INVALID,
                        "the queue's schema in the database is %d step%s behind this version; run "

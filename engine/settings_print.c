@@ -37,7 +37,7 @@ static const char *const examples[] = {
         "  ENABLE_EXPORT_QUEUE=1 EXPORT_SOURCE_URL=sqlite:shop.db EXPORT_TYPES_DIR=types exportqd\n"
         "  ENABLE_EXPORT_QUEUE=1 ENABLE_PERSIST_EXPORT=1 DATABASE_URL=postgres://app@db/journal "
         "\\\n"
-        "      EXPORT_DOWNLOAD_SECRET=k1:$(openssl rand -base64 32) exportqd\n"
+        "      EXPORT_DOWNLOAD_SECRET=k1:… exportqd    # made once: openssl rand -base64 32\n"
         "  exportqd --demo --listen 127.0.0.1:0 --workers 4\n"
         "  exportqd --demo --check\n",
     [PROGRAM_WORKER] =

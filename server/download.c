@@ -10,7 +10,11 @@
 #include "server/convert.h"
 #include "server/failure.h"
 
-enum { CHUNK_BYTES = 64 * 1024, RENEW_MS = 5000 };
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    RENEW_MS = 5000,
+    LEASE_HOLDS_MS = 20000, /* without a renewal; the store gives it 30 s */
+};
 
 struct download {
     struct exports *exports;
@@ -18,8 +22,9 @@ struct download {
     struct job job; /* texts in the call's arena */
     int64_t lease;
     struct transfer transfer;
-    int64_t renewed_ms;
-    bool is_closed; /* the lease was given back */
+    int64_t renewed_ms; /* monotonic: the lease */
+    int64_t tried_ms;   /* monotonic: to renew it */
+    bool is_closed;     /* the lease was given back */
     uint8_t chunk[CHUNK_BYTES];
 };
 
@@ -63,6 +68,7 @@ static bool begin(struct exports *exports, const Exportqueue__V1__DownloadReques
     download->transfer = (struct transfer){
         .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
     download->renewed_ms = clock_monotonic_ms();
+    download->tried_ms = download->renewed_ms;
     rpc_call_set_state(call, download, download_free);
     return true;
 }
@@ -81,11 +87,15 @@ static void send_header(const struct download *download, struct rpc_call *call)
 static bool renew(struct download *download, struct err *err)
 {
     int64_t now = clock_monotonic_ms();
-    if (now - download->renewed_ms < RENEW_MS)
+    if (now - download->tried_ms < RENEW_MS)
         return true;
-    download->renewed_ms = now;
-    return store_download_renew(download->exports->store, download->job.id, download->lease,
-                                &download->transfer, err);
+    download->tried_ms = now;
+    if (store_download_renew(download->exports->store, download->job.id, download->lease,
+                             &download->transfer, err))
+        download->renewed_ms = now;
+    else if (err->code != ERR_UNAVAILABLE || now - download->renewed_ms > LEASE_HOLDS_MS)
+        return false;
+    return true; /* a store that does not answer for a moment does not cut what flows */
 }
 
 static bool send_chunk(struct download *download, struct rpc_call *call, struct err *err)
