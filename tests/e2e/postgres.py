@@ -68,6 +68,27 @@ class Postgres:
         return self.url.rsplit("/", 1)[0] + "/" + name
 
 
+class Standby(Postgres):
+    """A hot standby of another, with its databases."""
+
+    def __init__(self, primary, *settings):
+        self.primary = primary
+        super().__init__(*settings)
+
+    def start(self, *settings):
+        return self.tool("standby", self.primary.directory, *settings)
+
+    def here(self, url):
+        """The URL of a database of the primary, as it is here."""
+        return self.url.rsplit("/", 1)[0] + "/" + url.rsplit("/", 1)[1]
+
+    def catch_up(self):
+        """Waits until it has all that was committed on the primary before."""
+        lsn = query(self.primary.url, "select pg_current_wal_lsn()")[0][0]
+        wait_until(lambda: query(self.url, "select pg_last_wal_replay_lsn() >= '%s'" % lsn) == [["t"]],
+                   "the standby has caught up")
+
+
 def query(url, sql):
     """What psql gives: a list of rows, each a list of texts."""
     done = subprocess.run(["psql", "-XAtqF", "\x1f", "-v", "ON_ERROR_STOP=1", url], input=sql, text=True,
@@ -112,4 +133,4 @@ class PersistentCase(Case):
         return worker
 
 
-__all__ = ["Caller", "PersistentCase", "Postgres", "SECRET", "Server", "Worker", "query", "wait_until"]
+__all__ = ["Caller", "PersistentCase", "Postgres", "SECRET", "Server", "Standby", "Worker", "query", "wait_until"]
