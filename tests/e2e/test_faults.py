@@ -26,6 +26,17 @@ WATCHERS = 3
 LIMIT_S = 240
 LEASE_S = 2
 FINAL = {"COMPLETED", "FAILED", "CANCELLED"}
+TYPES = {  # of the PostgreSQL that the queue is in: what happens to one happens to both
+    "rows": """-- title: As many rows as asked for
+-- filter count integer: How many
+-- shared
+SELECT i AS id, 'row ' || i AS name, i * 0.5 AS half FROM generate_series(1, :count) AS i
+""",
+    "torn": """-- title: A row that cannot be computed, after some that can
+-- shared
+SELECT i AS id, 1 / (50 - i) AS half FROM generate_series(1, 100) AS i
+""",
+}
 
 
 class World:
@@ -190,8 +201,9 @@ class World:
 class Faults(PersistentCase):
     """No fault, and no mixture of faults, breaks a promise."""
 
-    settings = {"EXPORT_LEASE": "%ds" % LEASE_S, "EXPORT_RETRY_BASE_MS": 50, "EXPORT_RETRY_CAP_MS": 1000,
-                "EXPORT_MAX_ATTEMPTS": 50, "EXPORT_DOWNLOADS_PER_JOB": 0}
+    kit_types = TYPES
+    settings = {"EXPORT_SOURCE_URL": None, "EXPORT_LEASE": "%ds" % LEASE_S, "EXPORT_RETRY_BASE_MS": 50,
+                "EXPORT_RETRY_CAP_MS": 1000, "EXPORT_MAX_ATTEMPTS": 50, "EXPORT_DOWNLOADS_PER_JOB": 0}
 
     def new_postgres(self):
         return Postgres("fsync=on")
@@ -218,14 +230,15 @@ class Faults(PersistentCase):
 
     def check_jobs(self, world):
         """Each accepted job is there once, ended, and as those who asked and watched were told."""
-        rows = self.query("select id, request_id, state, type from exportq.job")
-        found = {request: (id, state, type) for id, request, state, type in rows}
+        rows = self.query("select id, request_id, state, type, error_code from exportq.job")
+        found = {request: (id, *rest) for id, request, *rest in rows}
         self.assertEqual(JOBS, len(world.accepted))
         self.assertEqual(JOBS, len(rows))
         for request, id in world.accepted.items():
             self.assertEqual(id, found[request][0], request)
-            state, type = found[request][1:]
+            state, type, code = found[request][1:]
             self.assertIn(state, FINAL)
+            self.assertIn((state, code), (("COMPLETED", ""), ("FAILED", "SOURCE_DATA"), ("CANCELLED", code)))
             if id in world.cancelled:
                 self.assertEqual("CANCELLED", state)
             elif type == "torn":
@@ -235,13 +248,14 @@ class Faults(PersistentCase):
             self.assertLessEqual(world.ends[id], {state})
 
     def check_files(self):
-        """A completed job has its file, whole; nothing is there under a final name that is not whole."""
-        rows = self.query("select file_key, file_sha256, file_size, file_rows, (spec->>'filters')::text"
+        """A completed job has its file, whole, with every row; nothing else is there under a final name."""
+        rows = self.query("select file_key, file_sha256, file_size, file_rows, spec->'filters'->0->'values'->>0"
                           " from exportq.job where state = 'COMPLETED'")
-        for key, sha256, size, _, _ in rows:
+        for key, sha256, size, has, asked in rows:
             with open(os.path.join(self.files, key), "rb") as file:
                 data = file.read()
             self.assertEqual((sha256, size), (hashlib.sha256(data).hexdigest(), str(len(data))))
+            self.assertEqual((asked, int(asked) + 1), (has, data.count(b"\n")))
         attempts = collections.Counter(name.rsplit(".", 1)[0] for name in os.listdir(self.files)
                                        if name[0] != "." and ".part-" not in name)
         self.assertEqual([], [name for name, count in attempts.items() if count > 1])
