@@ -14,6 +14,7 @@ CREATE_RUNS, CREATE_S = 3, 5
 CONNECTIONS, CALLS_AT_ONCE = 8, 32
 SMALL_JOBS, SMALL_ROWS, SMALL_RUNS = 4000, 100, 2
 AT_ONCE = 16
+WORKERS = 32  # of ours: each waits for the disk twice a job
 LATENCY_JOBS, PAUSE_MS = 300, 25
 IDLE_S = 10
 BULLMQ = ROOT / "tests/clients/bullmq"
@@ -60,7 +61,7 @@ def bench_small(place):
     is_peer_here = prepare_bullmq()
     ours, peers, adds = [], [], []
     database = place.database()
-    with place.server({"small": small_query(place)}, database, EXPORT_WORKERS=AT_ONCE) as server:
+    with place.server({"small": small_query(place)}, database, EXPORT_WORKERS=WORKERS) as server:
         for _ in range(SMALL_RUNS):
             run = place.load("round", server, "small", AT_ONCE, 4, SMALL_JOBS, 0)
             ours.append(run["ok"] / run["seconds"])
