@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
+import time
 import unittest
 
 import grpc
@@ -13,7 +15,7 @@ import grpc
 from bindings import error_details_pb, pb, pb_grpc, status_pb
 from server import Server, wait_until
 
-__all__ = ["FINAL", "Caller", "Case", "Kit", "Refusal", "Server", "pb", "wait_until"]
+__all__ = ["FINAL", "Caller", "Case", "Kit", "Refusal", "Server", "Watched", "pb", "wait_until"]
 
 CALL_S = 60
 FINAL = (pb.JOB_STATE_COMPLETED, pb.JOB_STATE_FAILED, pb.JOB_STATE_CANCELLED, pb.JOB_STATE_EXPIRED)
@@ -178,6 +180,33 @@ class Caller:
     def file(self, id):
         """The bytes of a job's file."""
         return self.download(self.token(self.completed(id).id))[1]
+
+
+class Watched:
+    """A watch that runs in a thread and keeps what came, with the times."""
+
+    def __init__(self, caller, **fields):
+        self.jobs = []
+        self.times = []
+        self.stream = caller.WatchJob(**fields)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        try:
+            for response in self.stream:
+                self.jobs.append(response.job)
+                self.times.append(time.time())
+        except grpc.RpcError:
+            pass
+
+    def states(self):
+        """The states it saw, each once in a row."""
+        states = []
+        for job in list(self.jobs):
+            if not states or states[-1] != job.state:
+                states.append(job.state)
+        return states
 
 
 class Case(unittest.TestCase):

@@ -5,7 +5,6 @@ import concurrent.futures
 import hashlib
 import os
 import signal
-import threading
 import time
 import unittest
 
@@ -13,37 +12,10 @@ import grpc
 
 from postgres import PersistentCase, Postgres, Server, Worker, query, wait_until
 from server import run_once
-from support import pb
+from support import Watched, pb
 
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 STATES = [pb.JOB_STATE_QUEUED, pb.JOB_STATE_RUNNING, pb.JOB_STATE_COMPLETED]
-
-
-class Watched:
-    """A watch that runs in a thread and keeps what came, with the times."""
-
-    def __init__(self, caller, **fields):
-        self.jobs = []
-        self.times = []
-        self.stream = caller.WatchJob(**fields)
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def _read(self):
-        try:
-            for response in self.stream:
-                self.jobs.append(response.job)
-                self.times.append(time.time())
-        except grpc.RpcError:
-            pass
-
-    def states(self):
-        """The states it saw, each once in a row."""
-        states = []
-        for job in list(self.jobs):
-            if not states or states[-1] != job.state:
-                states.append(job.state)
-        return states
 
 
 def codes_of(calls):
