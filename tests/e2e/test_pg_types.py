@@ -32,7 +32,8 @@ TIMES = ["2025-08-01 12:34:56", "2025-08-01 12:34:56.1", "2025-08-01 12:34:56.12
          "0001-01-01 00:00:00", "0001-12-31 23:59:59.5 BC", "0001-01-01 00:00:00 BC", "4713-01-01 00:00:00 BC",
          "9999-12-31 23:59:59.999999", "10000-01-01 00:00:00", "294276-12-31 23:59:59.999999", "infinity", "-infinity"]
 TEXTS = ["plain", "", " ", " spaces around ", "comma, semicolon; tab\t", 'a "quoted" word', '"', '""', "line\nfeed",
-         "carriage\rreturn", "both\r\nends\n", "\\N", "\\.", "NULL", "back\\slash\\n", "Zürich – 東京 🗻 e\u0301 \u202eabc",
+         "carriage\rreturn", "both\r\nends\n", "\\N", "\\.", "NULL", "back\\slash\\n",
+         "Zürich – 東京 🗻 e\u0301 \u202eabc",
          "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "＝1", "'quoted", "0049", "1E5", "TRUE", "2025-01-01",
          "12345678901234567890", "\x01\x02\x1b\x7f\u0085\u2028\ufeff\ufffe\uffff",
          "\U0010fffd"]  # psql itself drops U+10FFFF
