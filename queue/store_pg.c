@@ -13,7 +13,7 @@
 
 enum {
     TAKE_CONNECTION_MS = 5000,
-    VITAL_MS = 700,
+    VITAL_MS = 500,
     VITAL_CONNECTIONS = 3, /* the pulse, a Health call, the heartbeat */
     TURNS_MAX = 64,
 };

@@ -82,7 +82,8 @@ static void advance_hub(struct pg_events *events, const struct job *job)
 
 /* Under the mutex. What nobody watches need not be known; what runs here must be, for its worker
  * has to learn of its cancellation. A worker's note may be here before that of the server that made
- * the job: then the hub hears first that it was queued. */
+ * the job: then the hub hears first that it was queued; and a look-up may find a job ended of which
+ * nobody said that it runs. */
 static void tell_hub(struct pg_events *events, const struct job *job)
 {
     bool is_known = revisions_of(events->revisions, job->id) > 0;
@@ -92,6 +93,11 @@ static void tell_hub(struct pg_events *events, const struct job *job)
     if (!is_known && job->state == JOB_RUNNING && job->attempt == 1) {
         struct job queued = job_as_it_was(job, JOB_QUEUED, 1);
         advance_hub(events, &queued);
+    }
+    if (is_known && (job->state == JOB_COMPLETED || job->state == JOB_FAILED)) {
+        struct job running = job_as_it_was(job, JOB_RUNNING, job->revision - 1);
+        running.progress = job->progress;
+        advance_hub(events, &running);
     }
     advance_hub(events, job);
 }

@@ -134,7 +134,7 @@ class Sharing(PersistentCase):
         watcher = self.caller(self.serve(EXPORT_WORKERS=0))
         self.work()
         watched = Watched(watcher)
-        for _ in range(20):
+        for _ in range(150):
             job = maker.create("notes")
             wait_until(lambda: any(seen.id == job.id and seen.state == pb.JOB_STATE_COMPLETED
                                    for seen in list(watched.jobs)), "its end is seen")
