@@ -115,14 +115,18 @@ static bool open_one(struct pg_pool *pool, struct stop *stop, struct pg **out, s
         .haste_ms = pool->haste_ms,
     };
     bool is_open = pg_open(&options, stop, out, err);
+    bool is_wish =
+        !is_open && stop_reason(stop) != STOP_NONE; /* and says nothing of the database */
     pthread_mutex_lock(&pool->mutex);
     if (is_open) {
         pool->failures = 0;
     } else {
         pool->open--;
+        pthread_cond_broadcast(&pool->given);
+    }
+    if (!is_open && !is_wish) {
         pool->next_try_ms = clock_monotonic_ms() + backoff_ms(pool, pool->failures++);
         pool->last_error = *err;
-        pthread_cond_broadcast(&pool->given);
     }
     pthread_mutex_unlock(&pool->mutex);
     return is_open;

@@ -173,6 +173,28 @@ static void a_server_that_does_not_answer_is_given_up_in_time(void **state)
     assert_int_equal(close(fd), 0);
 }
 
+/* Else the next who asks would be told that somebody cancelled it. */
+static void a_wish_to_stop_while_connecting_is_nobody_elses_error(void **state)
+{
+    (void)state;
+    char url[96];
+    int silent = bind_port(url, sizeof url); /* takes connections, and says nothing */
+    assert_int_equal(listen(silent, 4), 0);
+    const struct pg_options options = {.url = url, .application_name = "x", .haste_ms = 200};
+    struct pg_pool *pool = pg_pool_new(&options, 1);
+    struct stop stop;
+    struct pg *pg = NULL;
+    struct err err = {0};
+    stop_init(&stop, 0);
+    stop_request(&stop, STOP_CANCELLED);
+    assert_false(pg_pool_take(pool, KIT_MS, &stop, &pg, &err));
+    assert_int_equal(err.code, ERR_CANCELLED);
+    assert_false(pg_pool_take(pool, KIT_MS, NULL, &pg, &err));
+    assert_int_equal(err.code, ERR_SOURCE_UNAVAILABLE);
+    pg_pool_free(pool);
+    (void)close(silent);
+}
+
 int main(void)
 {
     if (!test_database_url())
@@ -183,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_not_lent_again_after_it_broke_or_was_left_open),
         cmocka_unit_test(while_the_database_is_away_nobody_waits_for_it_in_vain),
         cmocka_unit_test(a_server_that_does_not_answer_is_given_up_in_time),
+        cmocka_unit_test(a_wish_to_stop_while_connecting_is_nobody_elses_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
