@@ -33,6 +33,7 @@ struct watcher {
     char *owner;      /* the scope's, copied */
     struct list node; /* in the bucket of its id or owner, or in the list of those of all jobs */
     struct list wake; /* in the list of watchers to be woken */
+    uint64_t since;   /* the first change that came after the watcher */
     unsigned refs;
     bool is_closed;
     bool is_overrun;
@@ -159,11 +160,12 @@ static bool concerns(const struct watcher *watcher, const struct job *job)
     return str_is_empty(watcher->scope.owner) || str_equal(watcher->scope.owner, job->owner);
 }
 
+/* What was published before a watcher came, it finds in the store. */
 static void tell_all(struct list *watchers, struct change *change, struct list *wakes)
 {
     for (struct list *node = watchers->next; node != watchers; node = node->next) {
         struct watcher *watcher = CONTAINER_OF(node, struct watcher, node);
-        if (concerns(watcher, &change->job))
+        if (watcher->hub->handed_out >= watcher->since && concerns(watcher, &change->job))
             watcher_tell(watcher, change, wakes);
     }
 }
@@ -333,6 +335,7 @@ struct watcher *hub_watch(struct hub *hub, const struct watch_scope *scope, stru
     list_init(&watcher->wake);
     pthread_mutex_lock(&hub->mutex);
     list_push(bucket_of(hub, scope), &watcher->node);
+    watcher->since = hub->published;
     hub->broad += !scope->has_id;
     pthread_mutex_unlock(&hub->mutex);
     return watcher;

@@ -104,6 +104,25 @@ static void a_flush_returns_when_all_was_handed_out_and_woken(void **state)
     close_all(&listener, 1);
 }
 
+/* It reads the store after it came, and would see the past behind it. */
+static void a_watcher_hears_nothing_that_was_told_before_it_came(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct gate gate;
+    struct listener listener;
+    hub_observe(fixture->hub, pass_gate, &gate);
+    publish(fixture, job_of(1, JOB_QUEUED, 1));
+    wait_for(&gate.entered, 1); /* the thread stands; the next waits in the line */
+    publish(fixture, job_of(1, JOB_RUNNING, 2));
+    struct watch_scope scope = {.owner = STR("alice")};
+    listen_to(fixture, &listener, &scope);
+    publish(fixture, job_of(1, JOB_CANCELLED, 3));
+    atomic_store(&gate.is_open, true);
+    drain(fixture);
+    assert_string_equal(taken(fixture, &listener), "X3 ");
+    close_all(&listener, 1);
+}
+
 static void an_empty_hub_ends(void **state)
 {
     (void)state;
@@ -123,6 +142,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ending_the_observer_waits_for_its_call, begin, end),
         cmocka_unit_test_setup_teardown(progress_does_not_pile_up_before_a_slow_thread, begin, end),
         cmocka_unit_test_setup_teardown(a_flush_returns_when_all_was_handed_out_and_woken, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_watcher_hears_nothing_that_was_told_before_it_came, begin,
                                         end),
         cmocka_unit_test(an_empty_hub_ends),
     };
