@@ -127,11 +127,10 @@ void pg_events_tell_claimed(struct pg_events *events, const struct job *job)
     pthread_mutex_unlock(&events->mutex);
 }
 
-/* Under the mutex. */
+/* Under the mutex. Once: a look-up that began before the job went misses it, too. */
 static void tell_hub_gone(struct pg_events *events, const struct job *job)
 {
-    (void)revisions_advance(events->revisions, job->id, INT64_MAX, false);
-    if (events->hub)
+    if (revisions_advance(events->revisions, job->id, INT64_MAX, false) && events->hub)
         hub_publish_gone(events->hub, job);
 }
 
