@@ -98,7 +98,9 @@ bool engine_open_source(struct engine *engine, struct err *err)
 
 /* ---- Queue ---- */
 
-bool engine_migrate(const struct engine *engine, struct err *err)
+/* Brings the queue's schema up to date, in persistent mode, and logs it; with EXPORT_AUTO_MIGRATE=0
+ * it only checks. */
+static bool migrate(const struct engine *engine, struct err *err)
 {
     const struct settings *settings = &engine->settings;
     bool is_check = !settings->has_auto_migrate;
@@ -126,7 +128,7 @@ bool engine_check(const struct engine *engine, struct err *err)
     if (!files_check_url(settings->store_url, err))
         return false;
     if (!settings->has_auto_migrate)
-        return engine_migrate(engine, err); /* only checks */
+        return migrate(engine, err); /* only checks */
     return !settings->is_persistent ||
            store_pg_migrate(settings->database_url.ptr, true, &missing, err);
 }
@@ -162,7 +164,7 @@ static bool open_store(struct engine *engine, const char *name, struct err *err)
         .application_name = name,
         .max_connections = (size_t)settings->database_connections,
     };
-    return engine_migrate(engine, err) &&
+    return migrate(engine, err) &&
            store_pg_open(&options, &pg, NULL, engine->hub, &engine->store, err) &&
            files_bind(engine->files, store_id(engine->store), err);
 }

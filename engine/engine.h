@@ -43,10 +43,6 @@ bool engine_open_source(struct engine *engine, struct err *err) MUST_CHECK;
  * nothing; whether it may be changed is not asked. */
 bool engine_check(const struct engine *engine, struct err *err) MUST_CHECK;
 
-/* Brings the queue's schema up to date, in persistent mode, and logs it; with EXPORT_AUTO_MIGRATE=0
- * only checks it. */
-bool engine_migrate(const struct engine *engine, struct err *err) MUST_CHECK;
-
 /* The queue, its workers and its janitor. `name` is the program's, for the database to show. */
 bool engine_open_queue(struct engine *engine, const char *name, struct err *err) MUST_CHECK;
 
