@@ -22,7 +22,10 @@ const struct format *format_find(struct str name)
 
 struct writer_options writer_options_default(void)
 {
-    return (struct writer_options){.delimiter = ',', .has_formula_guard = true};
+    return (struct writer_options){.delimiter = ',',
+                                   .has_formula_guard = true,
+                                   .places = WRITER_ALL_PLACES,
+                                   .sheet_name = STR("export")};
 }
 
 bool writer_delimiter_is_legal(char delimiter)

@@ -14,13 +14,26 @@
 #include "base/sink.h"
 #include "export/batch.h"
 
-/* How the file looks. The zero value is not the default: start from writer_options_default(). */
+enum { WRITER_ALL_PLACES = -1, WRITER_MAX_PLACES = 15 };
+
+/* How the file looks. The zero value is not the default: start from writer_options_default(). What
+ * a format does not know it ignores. All that is pointed to outlives the writer. */
 struct writer_options {
     char delimiter;              /* csv: between values; default ',' */
     bool has_crlf;               /* csv: lines end in CR LF; default LF */
     bool has_bom;                /* csv: begins with a UTF-8 byte order mark; default not */
     bool has_formula_guard;      /* csv: default on */
     bool has_exact_numbers_text; /* json: BIGINT and DECIMAL columns as strings; default not */
+    bool has_titles;             /* csv, xlsx: the header has titles, not names; default names */
+    bool has_bare_times;         /* csv: times as a spreadsheet reads them, without their offset */
+    struct str null_text;        /* csv: stands for null; default nothing */
+    int places; /* csv, xlsx: digits after the point in NUMBER and DECIMAL columns, 0 to
+                   WRITER_MAX_PLACES; default WRITER_ALL_PLACES: as they are */
+    const struct locale
+        *locale;           /* csv, xlsx: decimal sign and order of dates; default NULL: none */
+    struct zone *zone;     /* csv, xlsx: of timestamps; default NULL: UTC */
+    struct str sheet_name; /* xlsx: of its first sheet, made legal by the writer */
+    int64_t created_ms;    /* xlsx: the time that the file gives as its own */
 };
 
 /* The fidelity report: what the file could not carry as it was. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a file takes from a locale: three facts of CLDR, asked of ICU once per job. CLDR taken whole
+ * makes files that no spreadsheet reads back (a minus of U+2212, other digits, years of other
+ * calendars, a comma between date and time), so nothing else is taken, and ICU formats nothing.
+ */
+#ifndef EXPORT_LOCALE_H
+#define EXPORT_LOCALE_H
+
+#include "base/str.h"
+
+enum date_order { DATE_YMD, DATE_DMY, DATE_MDY, DATE_YDM };
+
+struct locale {
+    char decimal;          /* '.' or ',': the decimal separator with Latin digits */
+    enum date_order order; /* of year, month and day in the Gregorian calendar */
+    char date_separator;   /* '-', '.' or '/' */
+};
+
+/* The facts of a BCP 47 tag, such as "de-DE"; an order and separator that are not plain digits with
+ * `.` `/` or `-` between them become ISO's. False for a tag that ICU does not know (it would fall
+ * back silently). Thread-safe. */
+bool locale_find(struct str tag, struct locale *out) MUST_CHECK;
+
+#endif
