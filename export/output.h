@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one buffer between a writer and its sink. What is added gathers in a block of fixed size that
- * goes to the sink when it is full; text larger than the block streams through it.
+ * The one buffer between a writer, or another stage, and its sink. What is added gathers in a block
+ * of fixed size that goes to the sink when it is full; text larger than the block streams through
+ * it.
  *
  * Adding never fails, so that the code of a row has no error paths: when the sink refuses, the
  * output remembers why, takes no more to the sink and drops what is added. The writer asks after
@@ -41,6 +42,16 @@ static inline char *output_reserve(struct output *output, size_t len)
 {
     if (OUTPUT_SIZE - output->len < len)
         output_flush(output);
+    return output->block + output->len;
+}
+
+/* All the room that is left in the block, at least a byte, for those who do not know beforehand how
+ * much they will write; to be counted by output_commit. */
+static inline char *output_room(struct output *output, size_t *out_len)
+{
+    if (output->len == OUTPUT_SIZE)
+        output_flush(output);
+    *out_len = OUTPUT_SIZE - output->len;
     return output->block + output->len;
 }
 

@@ -30,6 +30,8 @@ DOORS = [
     (r"openssl/", r"base/digest\.c"),
     (r"libpq-fe\.h", r"(pg/|queue/store_pg|export/source_pg)"),
     (r"sqlite3\.h", r"export/(source_sqlite.*\.[ch]|sqlite_script\.c)"),
+    (r"isa-l", r"export/deflate\.c"),
+    (r"zstd\.h", r"export/compress\.c"),
     (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*)"),
     (r"exportqueue/", r"(server|client)/"),
 ]
