@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See json_cell.h. What is a number in the source is a number here, digit for digit, or a string in
+ * whole columns (has_exact_numbers_text), never by its size. JSON values are embedded as they are,
+ * but for line ends between their tokens, so that a line stays an object.
+ */
+#include "export/json_cell.h"
+
+#include "base/calendar.h"
+#include "base/number.h"
+#include "export/decimal.h"
+
+#include <math.h>
+
+void json_out_init(struct json_out *out, struct sink *sink)
+{
+    static const char controls[] =
+        "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37";
+    *out = (struct json_out){0};
+    output_init(&out->output, sink);
+    scan_init(&out->special, '"', '\\', STR(controls));
+    scan_init(&out->line_ends, '\n', '\r', STR(""));
+}
+
+void json_out_done(struct json_out *out)
+{
+    output_done(&out->output);
+}
+
+struct json_kind json_kind_of(const struct column *column, bool has_exact_numbers_text)
+{
+    enum column_type type = column->type;
+    bool is_exact = type == COLUMN_BIGINT || type == COLUMN_DECIMAL;
+    return (struct json_kind){.has_text_numbers = has_exact_numbers_text && is_exact};
+}
+
+size_t json_format_escape(char c, char text[JSON_ESCAPE_SIZE])
+{
+    static const char short_forms[0x80] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\t'] = 't',
+                                           ['\n'] = 'n', ['\f'] = 'f',  ['\r'] = 'r'};
+    static const char hex[] = "0123456789abcdef";
+    unsigned code = (unsigned char)c;
+    text[0] = '\\';
+    text[1] = short_forms[code];
+    if (text[1])
+        return 2;
+    text[1] = 'u';
+    text[2] = '0';
+    text[3] = '0';
+    text[4] = hex[code >> 4];
+    text[5] = hex[code & 0xF];
+    return JSON_ESCAPE_SIZE;
+}
+
+static void put_string(struct json_out *out, struct str text)
+{
+    struct output *output = &out->output;
+    output_add_char(output, '"');
+    for (;;) {
+        size_t plain = scan_plain(&out->special, text);
+        output_add(output, (struct str){text.ptr, plain});
+        if (plain == text.len)
+            break;
+        char *room = output_reserve(output, JSON_ESCAPE_SIZE);
+        output_commit(output, json_format_escape(text.ptr[plain], room));
+        text = (struct str){text.ptr + plain + 1, text.len - plain - 1};
+    }
+    output_add_char(output, '"');
+}
+
+static void put_non_finite(struct json_out *out)
+{
+    out->non_finite++;
+    output_add(&out->output, STR("null"));
+}
+
+static void put_quotes(struct json_out *out, const struct json_kind *kind)
+{
+    if (kind->has_text_numbers)
+        output_add_char(&out->output, '"');
+}
+
+static void put_number(struct json_out *out, const struct json_kind *kind, const struct cell *cell)
+{
+    if (cell->kind == CELL_DOUBLE && !isfinite(cell->as.number)) {
+        put_non_finite(out);
+        return;
+    }
+    put_quotes(out, kind);
+    char *room = output_reserve(&out->output, NUMBER_TEXT_SIZE);
+    output_commit(&out->output, cell->kind == CELL_DOUBLE
+                                    ? number_format_double(cell->as.number, room)
+                                    : number_format_int64(cell->as.integer, room));
+    put_quotes(out, kind);
+}
+
+/* Digits of any number; as a string they stay as they came. */
+static void put_decimal(struct json_out *out, const struct json_kind *kind, struct str text)
+{
+    struct decimal decimal;
+    if (decimal_is_not_finite(text)) {
+        put_non_finite(out);
+    } else if (kind->has_text_numbers || !decimal_parse(text, &decimal)) {
+        put_string(out, text);
+    } else if (decimal.is_canonical) {
+        output_add(&out->output, text);
+    } else {
+        output_add(&out->output, decimal.is_negative ? STR("-") : STR(""));
+        output_add(&out->output, decimal.whole.len ? decimal.whole : STR("0"));
+        output_add(&out->output, decimal.fraction.len ? STR(".") : STR(""));
+        output_add(&out->output, decimal.fraction);
+        output_add(&out->output, decimal.exponent);
+    }
+}
+
+static void put_time(struct json_out *out, const struct cell *cell)
+{
+    char *room = output_reserve(&out->output, CALENDAR_TEXT_SIZE + 2);
+    room[0] = '"';
+    size_t len = cell->kind == CELL_DATE ? calendar_format_date(cell->as.integer, room + 1)
+                                         : calendar_format_timestamp(cell->as.integer, room + 1);
+    room[len + 1] = '"';
+    output_commit(&out->output, len + 2);
+}
+
+/* Line ends can only stand between the tokens of valid JSON, where a space says the same. */
+static void put_json(struct json_out *out, struct str text)
+{
+    for (;;) {
+        size_t line = scan_plain(&out->line_ends, text);
+        output_add(&out->output, (struct str){text.ptr, line});
+        if (line == text.len)
+            break;
+        output_add_char(&out->output, ' ');
+        text = (struct str){text.ptr + line + 1, text.len - line - 1};
+    }
+}
+
+void json_put_cell(struct json_out *out, const struct json_kind *kind, const struct batch *batch,
+                   const struct cell *cell)
+{
+    switch (cell->kind) {
+    case CELL_NULL:
+        output_add(&out->output, STR("null"));
+        break;
+    case CELL_TEXT:
+    case CELL_BYTES:
+    case CELL_LITERAL:
+        put_string(out, batch_text(batch, cell));
+        break;
+    case CELL_JSON:
+        put_json(out, batch_text(batch, cell));
+        break;
+    case CELL_DECIMAL:
+        put_decimal(out, kind, batch_text(batch, cell));
+        break;
+    case CELL_INTEGER:
+    case CELL_DOUBLE:
+        put_number(out, kind, cell);
+        break;
+    case CELL_BOOLEAN:
+        output_add(&out->output, cell->as.integer ? STR("true") : STR("false"));
+        break;
+    case CELL_DATE:
+    case CELL_TIMESTAMP:
+        put_time(out, cell);
+        break;
+    }
+}
