@@ -201,7 +201,7 @@ static bool take_fraction(struct str *text, unsigned *us)
     return count >= 1 && count <= 9;
 }
 
-static bool take_time(struct str *text, int64_t *out)
+static bool take_time(struct str *text, unsigned last_hour, int64_t *out)
 {
     unsigned hour = 0;
     unsigned minute = 0;
@@ -211,7 +211,7 @@ static bool take_time(struct str *text, int64_t *out)
         return false;
     if (take_char(text, ':') && (!take_digits(text, 2, &second) || !take_fraction(text, &us)))
         return false;
-    if (hour > 23 || minute > 59 || second > 60)
+    if (hour > last_hour || minute > 59 || second > 60)
         return false;
     *out = ((hour * INT64_C(60) + minute) * 60 + second) * SECOND_US + us;
     return true;
@@ -248,13 +248,22 @@ bool calendar_parse_date(struct str text, int64_t *out)
     return true;
 }
 
+bool calendar_parse_time(struct str text, int64_t *out)
+{
+    int64_t us = 0;
+    if (!take_time(&text, 24, &us) || text.len || us > CALENDAR_DAY_US)
+        return false;
+    *out = us;
+    return true;
+}
+
 bool calendar_parse_timestamp(struct str text, int64_t *out)
 {
     int64_t date = 0;
     int64_t time = 0;
     int64_t offset = 0;
     if (!take_date(&text, &date) || (!take_char(&text, 'T') && !take_char(&text, ' ')) ||
-        !take_time(&text, &time) || !take_offset(&text, &offset) || text.len)
+        !take_time(&text, 23, &time) || !take_offset(&text, &offset) || text.len)
         return false;
     *out = date + time - offset;
     return true;

@@ -27,6 +27,10 @@ size_t calendar_format_compact(int64_t us, char out[CALENDAR_TEXT_SIZE]);
 /* "2025-08-01", years 0001 to 9999, a day that exists. *out is its first microsecond. */
 bool calendar_parse_date(struct str text, int64_t *out) MUST_CHECK;
 
+/* HH:MM[:SS[.f…]], up to 24:00:00. Up to nine fraction digits, cut to six; second 60 is the next
+ * minute. *out is microseconds since midnight, at most CALENDAR_DAY_US. */
+bool calendar_parse_time(struct str text, int64_t *out) MUST_CHECK;
+
 /* A date, then 'T' or a space, then HH:MM[:SS[.f…]], then Z, ±HH:MM, ±HHMM, ±HH or nothing (UTC).
  * Up to nine fraction digits, cut to six; second 60 becomes the next minute. */
 bool calendar_parse_timestamp(struct str text, int64_t *out) MUST_CHECK;

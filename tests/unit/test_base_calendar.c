@@ -136,6 +136,40 @@ static void timestamps_are_read_in_all_their_forms(void **state)
     }
 }
 
+static void times_of_day_read_to_their_microsecond(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t want; /* -1: refused */
+    } table[] = {
+        {"00:00", 0},
+        {"12:34", INT64_C(45240000000)},
+        {"12:34:56", INT64_C(45296000000)},
+        {"12:34:56.5", INT64_C(45296500000)},
+        {"23:59:59.999999", INT64_C(86399999999)},
+        {"23:59:60", CALENDAR_DAY_US},
+        {"24:00", CALENDAR_DAY_US},
+        {"24:00:00.000", CALENDAR_DAY_US},
+        {"24:00:01", -1},
+        {"24:01", -1},
+        {"25:00", -1},
+        {"12:60", -1},
+        {"12", -1},
+        {"1:30", -1},
+        {"12:34:56Z", -1},
+        {"12:34:56+02", -1},
+        {" 12:34", -1},
+        {"", -1},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        int64_t us = -1;
+        bool is_read = calendar_parse_time(str_of(table[i].text), &us);
+        if (is_read != (table[i].want >= 0) || us != table[i].want)
+            fail_msg("%s is %lld", table[i].text, (long long)us);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +177,7 @@ int main(void)
         cmocka_unit_test(every_day_reads_back_and_is_what_the_system_says),
         cmocka_unit_test(only_days_that_exist_are_read),
         cmocka_unit_test(timestamps_are_read_in_all_their_forms),
+        cmocka_unit_test(times_of_day_read_to_their_microsecond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
