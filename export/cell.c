@@ -8,7 +8,8 @@ static const char *const names[COLUMN_TYPE_COUNT] = {
     [COLUMN_ANY] = "any",         [COLUMN_TEXT] = "text",     [COLUMN_INTEGER] = "integer",
     [COLUMN_BIGINT] = "bigint",   [COLUMN_NUMBER] = "number", [COLUMN_DECIMAL] = "decimal",
     [COLUMN_BOOLEAN] = "boolean", [COLUMN_DATE] = "date",     [COLUMN_TIMESTAMP] = "timestamp",
-    [COLUMN_JSON] = "json",       [COLUMN_BYTES] = "bytes",   [COLUMN_OTHER] = "other",
+    [COLUMN_JSON] = "json",       [COLUMN_BYTES] = "bytes",   [COLUMN_TIME] = "time",
+    [COLUMN_ARRAY] = "array",     [COLUMN_OTHER] = "other",
 };
 
 const char *column_type_name(enum column_type type)

@@ -21,6 +21,7 @@ enum cell_kind {
     CELL_TIMESTAMP, /* as.integer: microseconds since 1970 UTC; years 1 to 9999 */
     CELL_JSON,      /* text: one valid JSON value */
     CELL_BYTES,     /* text: `\x` and hex digits, as PostgreSQL prints bytea */
+    CELL_ARRAY,     /* text: an array as PostgreSQL prints it (export/array.h); never guarded */
     CELL_LITERAL, /* text: the database's own print of any other type (uuid, interval, a date BC): a
                      string in json, never guarded */
 };
@@ -48,6 +49,8 @@ enum column_type {
     COLUMN_TIMESTAMP,
     COLUMN_JSON,
     COLUMN_BYTES,
+    COLUMN_TIME,  /* a time of day: CELL_LITERAL */
+    COLUMN_ARRAY, /* only PostgreSQL has them */
     COLUMN_OTHER, /* CELL_LITERAL; from SQLite's TEXT: CELL_TEXT */
     COLUMN_TYPE_COUNT
 };
@@ -65,7 +68,9 @@ struct column {
     struct str name;
     struct str title; /* for people; the name if the type file gives none */
     enum column_type type;
-    bool is_default; /* in the file when the caller names no columns */
+    enum column_type element; /* of an array: the type of its elements */
+    char delimiter;           /* of an array: what stands between them, ',' for most */
+    bool is_default;          /* in the file when the caller names no columns */
 };
 
 /* "text", "integer", …; never NULL. */

@@ -2,12 +2,14 @@
  *
  * See json_cell.h. What is a number in the source is a number here, digit for digit, or a string in
  * whole columns (has_exact_numbers_text), never by its size. JSON values are embedded as they are,
- * but for line ends between their tokens, so that a line stays an object.
+ * but for line ends between their tokens, so that a line stays an object. An array is an array,
+ * whose elements are what a column of their type would be.
  */
 #include "export/json_cell.h"
 
 #include "base/calendar.h"
 #include "base/number.h"
+#include "export/array.h"
 #include "export/decimal.h"
 
 #include <math.h>
@@ -29,9 +31,11 @@ void json_out_done(struct json_out *out)
 
 struct json_kind json_kind_of(const struct column *column, bool has_exact_numbers_text)
 {
-    enum column_type type = column->type;
+    enum column_type type = column->type == COLUMN_ARRAY ? column->element : column->type;
     bool is_exact = type == COLUMN_BIGINT || type == COLUMN_DECIMAL;
-    return (struct json_kind){.has_text_numbers = has_exact_numbers_text && is_exact};
+    return (struct json_kind){.has_text_numbers = has_exact_numbers_text && is_exact,
+                              .delimiter = column->delimiter,
+                              .element = column->element};
 }
 
 size_t json_format_escape(char c, char text[JSON_ESCAPE_SIZE])
@@ -52,10 +56,10 @@ size_t json_format_escape(char c, char text[JSON_ESCAPE_SIZE])
     return JSON_ESCAPE_SIZE;
 }
 
-static void put_string(struct json_out *out, struct str text)
+/* What stands between the quotes of a string, or a part of it. */
+static void put_characters(struct json_out *out, struct str text)
 {
     struct output *output = &out->output;
-    output_add_char(output, '"');
     for (;;) {
         size_t plain = scan_plain(&out->special, text);
         output_add(output, (struct str){text.ptr, plain});
@@ -65,7 +69,13 @@ static void put_string(struct json_out *out, struct str text)
         output_commit(output, json_format_escape(text.ptr[plain], room));
         text = (struct str){text.ptr + plain + 1, text.len - plain - 1};
     }
-    output_add_char(output, '"');
+}
+
+static void put_string(struct json_out *out, struct str text)
+{
+    output_add_char(&out->output, '"');
+    put_characters(out, text);
+    output_add_char(&out->output, '"');
 }
 
 static void put_non_finite(struct json_out *out)
@@ -123,6 +133,19 @@ static void put_time(struct json_out *out, const struct cell *cell)
     output_commit(&out->output, len + 2);
 }
 
+/* A cell without text. */
+static void put_plain_cell(struct json_out *out, const struct json_kind *kind,
+                           const struct cell *cell)
+{
+    if (cell->kind == CELL_BOOLEAN) {
+        output_add(&out->output, cell->as.integer ? STR("true") : STR("false"));
+    } else if (cell->kind == CELL_DATE || cell->kind == CELL_TIMESTAMP) {
+        put_time(out, cell);
+    } else {
+        put_number(out, kind, cell);
+    }
+}
+
 /* Line ends can only stand between the tokens of valid JSON, where a space says the same. */
 static void put_json(struct json_out *out, struct str text)
 {
@@ -135,6 +158,127 @@ static void put_json(struct json_out *out, struct str text)
         text = (struct str){text.ptr + line + 1, text.len - line - 1};
     }
 }
+
+/* ---- Arrays ---- */
+
+static void put_string_element(struct json_out *out, struct array_element element)
+{
+    struct str piece;
+    if (!element.has_escapes) {
+        put_string(out, element.text);
+        return;
+    }
+    output_add_char(&out->output, '"');
+    while (array_next_piece(&element.text, &piece))
+        put_characters(out, piece);
+    output_add_char(&out->output, '"');
+}
+
+static void put_json_element(struct json_out *out, struct array_element element)
+{
+    struct str piece;
+    if (!element.has_escapes) {
+        put_json(out, element.text);
+        return;
+    }
+    while (array_next_piece(&element.text, &piece))
+        put_json(out, piece);
+}
+
+/* The cell of an element that is a whole number, a double or a time; false: it is its text. */
+static bool read_element(enum column_type type, struct str text, struct cell *out)
+{
+    int64_t *integer = &out->as.integer;
+    switch (type) {
+    case COLUMN_INTEGER:
+    case COLUMN_BIGINT:
+        out->kind = CELL_INTEGER;
+        return str_to_int64(text, integer);
+    case COLUMN_NUMBER:
+        out->kind = CELL_DOUBLE;
+        return number_parse_double(text, &out->as.number);
+    case COLUMN_BOOLEAN:
+        out->kind = CELL_BOOLEAN;
+        *integer = str_equal(text, STR("t"));
+        return *integer || str_equal(text, STR("f"));
+    case COLUMN_TIMESTAMP:
+        out->kind = CELL_TIMESTAMP;
+        return calendar_parse_timestamp(text, integer) && cell_time_is_legal(*integer);
+    case COLUMN_ANY:
+    case COLUMN_TEXT:
+    case COLUMN_DECIMAL:
+    case COLUMN_DATE:
+    case COLUMN_JSON:
+    case COLUMN_BYTES:
+    case COLUMN_TIME:
+    case COLUMN_ARRAY:
+    case COLUMN_OTHER:
+    case COLUMN_TYPE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* NaN and infinities of the types that have them. */
+static bool is_not_finite(enum column_type type, struct str text)
+{
+    if (type == COLUMN_NUMBER)
+        return decimal_is_not_finite(text);
+    return (type == COLUMN_DATE || type == COLUMN_TIMESTAMP) &&
+           (str_equal(text, STR("infinity")) || str_equal(text, STR("-infinity")));
+}
+
+static void put_element(struct json_out *out, const struct json_kind *kind,
+                        const struct array_element *element)
+{
+    struct cell cell = {0};
+    if (kind->element == COLUMN_JSON) {
+        put_json_element(out, *element);
+    } else if (kind->element == COLUMN_DECIMAL && !element->has_escapes) {
+        put_decimal(out, kind, element->text);
+    } else if (is_not_finite(kind->element, element->text)) {
+        put_non_finite(out);
+    } else if (read_element(kind->element, element->text, &cell)) {
+        put_plain_cell(out, kind, &cell);
+    } else {
+        put_string_element(out, *element);
+    }
+}
+
+/* The brackets are checked before the first is written: what is no array is a string. */
+static void put_array(struct json_out *out, const struct json_kind *kind, struct str text)
+{
+    if (!array_is_whole(text, kind->delimiter)) {
+        put_string(out, text);
+        return;
+    }
+    struct array_reader reader = array_read(text, kind->delimiter);
+    struct array_element element;
+    for (;;) {
+        switch (array_next(&reader, &element)) {
+        case ARRAY_OPEN:
+            output_add_char(&out->output, '[');
+            break;
+        case ARRAY_CLOSE:
+            output_add_char(&out->output, ']');
+            break;
+        case ARRAY_BETWEEN:
+            output_add_char(&out->output, ',');
+            break;
+        case ARRAY_NULL:
+            output_add(&out->output, STR("null"));
+            break;
+        case ARRAY_ELEMENT:
+            put_element(out, kind, &element);
+            break;
+        case ARRAY_END:
+        case ARRAY_WRONG:
+            return;
+        }
+    }
+}
+
+/* ---- Rows ---- */
 
 void json_put_cell(struct json_out *out, const struct json_kind *kind, const struct batch *batch,
                    const struct cell *cell)
@@ -151,19 +295,18 @@ void json_put_cell(struct json_out *out, const struct json_kind *kind, const str
     case CELL_JSON:
         put_json(out, batch_text(batch, cell));
         break;
+    case CELL_ARRAY:
+        put_array(out, kind, batch_text(batch, cell));
+        break;
     case CELL_DECIMAL:
         put_decimal(out, kind, batch_text(batch, cell));
         break;
     case CELL_INTEGER:
     case CELL_DOUBLE:
-        put_number(out, kind, cell);
-        break;
     case CELL_BOOLEAN:
-        output_add(&out->output, cell->as.integer ? STR("true") : STR("false"));
-        break;
     case CELL_DATE:
     case CELL_TIMESTAMP:
-        put_time(out, cell);
+        put_plain_cell(out, kind, cell);
         break;
     }
 }

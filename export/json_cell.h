@@ -22,7 +22,9 @@ struct json_out {
 
 /* What the values of one column have in common. */
 struct json_kind {
-    bool has_text_numbers; /* its numbers are written as strings */
+    bool has_text_numbers;    /* its numbers are written as strings */
+    char delimiter;           /* of an array's elements */
+    enum column_type element; /* their type */
 };
 
 void json_out_init(struct json_out *out, struct sink *sink);

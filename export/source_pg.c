@@ -68,6 +68,8 @@ static const struct column *make_columns(const struct export_type *type,
     for (size_t i = 0; i < export->column_count; i++) {
         struct str name = arena_copy_str(arena, export->columns[i].name);
         columns[i] = type_column(type, name, export->columns[i].found);
+        columns[i].element = export->columns[i].element;
+        columns[i].delimiter = export->columns[i].delimiter;
     }
     return columns;
 }

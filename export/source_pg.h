@@ -35,8 +35,10 @@ struct pg_slot {
 struct pg_column {
     struct str name;
     Oid oid;
-    enum column_type found; /* its type in the database */
-    enum column_type type;  /* its type in the file: the same, or what the type file notes */
+    enum column_type found;   /* its type in the database */
+    enum column_type type;    /* its type in the file: the same, or what the type file notes */
+    enum column_type element; /* of an array, as in struct column */
+    char delimiter;
 };
 
 /* A type as PostgreSQL takes it. Never changes once it is described. */
@@ -58,10 +60,8 @@ bool pg_export_describe(struct pg *pg, const struct export_type *type, struct pg
 
 /* ---- Types ---- */
 
-/* The column type of a type that PostgreSQL always has, by its OID; COLUMN_ANY: it is another. */
-enum column_type pg_type_known(Oid oid);
-
-/* Tells the types of columns from their OIDs, asking the database for those that are its own. */
+/* Tells what the columns are in the database (`found`, `element` and `delimiter`) from their OIDs,
+ * asking the database for those that are its own. */
 bool pg_type_find(struct pg *pg, struct pg_column *columns, size_t count,
                   struct err *err) MUST_CHECK;
 

@@ -146,6 +146,11 @@ static const char *convert_bytes(struct str text, struct batch *batch, struct ce
     return set_plain(text, batch, cell, CELL_BYTES);
 }
 
+static const char *convert_array(struct str text, struct batch *batch, struct cell *cell)
+{
+    return set_text(text, batch, cell, CELL_ARRAY);
+}
+
 /* ---- Values that the type file promises to be of another type ---- */
 
 static const char *note_integer(struct str text, struct batch *batch, struct cell *cell)
@@ -199,6 +204,13 @@ static const char *note_date(struct str text, struct batch *batch, struct cell *
     return NULL;
 }
 
+static const char *note_time(struct str text, struct batch *batch, struct cell *cell)
+{
+    int64_t us = 0;
+    return calendar_parse_time(text, &us) ? set_plain(text, batch, cell, CELL_LITERAL)
+                                          : "is not a time of day";
+}
+
 static const char *note_json(struct str text, struct batch *batch, struct cell *cell)
 {
     return json_is_valid(text) ? set_text(text, batch, cell, CELL_JSON) : "is not JSON";
@@ -221,6 +233,8 @@ struct pg_converter pg_converter_for(enum column_type found, enum column_type ty
         [COLUMN_TIMESTAMP] = {{convert_timestamp}, {note_timestamp}},
         [COLUMN_JSON] = {{convert_json}, {note_json}},
         [COLUMN_BYTES] = {{convert_bytes}, {convert_bytes}},
+        [COLUMN_TIME] = {{convert_literal}, {note_time}},
+        [COLUMN_ARRAY] = {{convert_array}, {convert_array}},
         [COLUMN_OTHER] = {{convert_literal}, {convert_literal}},
     };
     return found == type ? converters[type].own : converters[type].noted;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From PostgreSQL's types to columns. The types that every database has keep their OIDs for ever
- * (src/include/catalog/pg_type.dat); enums and types of extensions are asked for. The server tells
- * a domain by its base type already. What nobody knows is printed as the database prints it.
+ * (src/include/catalog/pg_type.dat); enums, types of extensions and their arrays are asked for. The
+ * server tells a domain by its base type already. What nobody knows is printed as the database
+ * prints it.
  */
 #include "export/source_pg.h"
 
@@ -27,10 +28,44 @@ static const struct {
     {1114, COLUMN_TIMESTAMP}, {1184, COLUMN_TIMESTAMP}, /* timestamp, timestamptz */
     {1700, COLUMN_DECIMAL},   {3802, COLUMN_JSON},      /* numeric, jsonb */
     {2950, COLUMN_OTHER},     {1186, COLUMN_OTHER},     /* uuid, interval */
-    {1083, COLUMN_OTHER},     {1266, COLUMN_OTHER},     /* time, timetz */
+    {1083, COLUMN_TIME},      {1266, COLUMN_OTHER},     /* time, timetz */
 };
 
-enum column_type pg_type_known(Oid oid)
+/* Their arrays. */
+static const struct {
+    Oid oid;
+    Oid element;
+} known_arrays[] = {
+    {1000, 16},   {1001, 17},   {1002, 18},   {1003, 19},   {1016, 20},   {1005, 21},
+    {1007, 23},   {1009, 25},   {1028, 26},   {199, 114},   {143, 142},   {1021, 700},
+    {1022, 701},  {1014, 1042}, {1015, 1043}, {1182, 1082}, {1115, 1114}, {1185, 1184},
+    {1231, 1700}, {3807, 3802}, {2951, 2950}, {1187, 1186}, {1183, 1083}, {1270, 1266},
+};
+
+/* What is asked of a type that is not known. Of each but one of our own kinds: its element and what
+ * stands between two, if it is printed as an array (int2vector is an array and is not); then what
+ * either is made of, through domains; and whether that is an enum or a string (citext). */
+static const struct pg_statement find_types = {
+    NULL,
+    "with recursive named(name, type, delimiter) as ("
+    "select oid, oid, null::pg_catalog.\"char\" from pg_catalog.pg_type "
+    "where oid = any ($1::pg_catalog.oid[]) "
+    "union all "
+    "select n.name, case t.typtype when 'd' then t.typbasetype else e.oid end, "
+    "coalesce(n.delimiter, e.typdelim) "
+    "from named n join pg_catalog.pg_type t on t.oid = n.type "
+    "left join pg_catalog.pg_type e on e.oid = t.typelem and n.delimiter is null "
+    "and t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc "
+    "where t.typtype = 'd' or e.oid is not null) "
+    "select n.name, n.type, n.delimiter, t.typtype = 'e' or t.typcategory = 'S' "
+    "from named n join pg_catalog.pg_type t on t.oid = n.type where t.typtype <> 'd' "
+    "order by n.name, n.delimiter is null",
+    1,
+};
+
+enum { FOUND_NAME, FOUND_TYPE, FOUND_DELIMITER, FOUND_IS_TEXT };
+
+static enum column_type type_of(Oid oid)
 {
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (known[i].oid == oid)
@@ -38,20 +73,46 @@ enum column_type pg_type_known(Oid oid)
     return COLUMN_ANY;
 }
 
-/* Enums, and types of extensions that are strings (citext). */
-static const struct pg_statement find_text_types = {
-    NULL,
-    "select oid from pg_catalog.pg_type where oid = any ($1::pg_catalog.oid[]) "
-    "and (typtype = 'e' or typcategory = 'S')",
-    1,
-};
-
-static bool has_oid(const PGresult *result, Oid oid)
+static void set_array(struct pg_column *column, enum column_type element, char delimiter)
 {
-    for (int row = 0; row < PQntuples(result); row++)
-        if (strtoul(PQgetvalue(result, row, 0), NULL, 10) == oid)
-            return true;
-    return false;
+    column->found = COLUMN_ARRAY;
+    column->element = element;
+    column->delimiter = delimiter;
+}
+
+/* COLUMN_ANY: not by its OID alone. */
+static void find_known(struct pg_column *column)
+{
+    column->found = type_of(column->oid);
+    for (size_t i = 0; i < COUNT_OF(known_arrays); i++)
+        if (known_arrays[i].oid == column->oid)
+            set_array(column, type_of(known_arrays[i].element), ',');
+}
+
+static Oid oid_at(const PGresult *result, int row, int field)
+{
+    return (Oid)strtoul(PQgetvalue(result, row, field), NULL, 10);
+}
+
+/* An array has two rows, the first of which is of its element. */
+static void find_asked(struct pg_column *column, const PGresult *result)
+{
+    int row = 0;
+    while (row < PQntuples(result) && oid_at(result, row, FOUND_NAME) != column->oid)
+        row++;
+    column->found = COLUMN_OTHER;
+    if (row == PQntuples(result))
+        return;
+    enum column_type type = type_of(oid_at(result, row, FOUND_TYPE));
+    bool is_text = PQgetvalue(result, row, FOUND_IS_TEXT)[0] == 't';
+    if (type == COLUMN_ANY)
+        type = is_text ? COLUMN_TEXT : COLUMN_OTHER;
+    const char *delimiter = PQgetvalue(result, row, FOUND_DELIMITER);
+    if (delimiter[0]) {
+        set_array(column, type, delimiter[0]);
+    } else {
+        column->found = type;
+    }
 }
 
 bool pg_type_find(struct pg *pg, struct pg_column *columns, size_t count, struct err *err)
@@ -60,7 +121,7 @@ bool pg_type_find(struct pg *pg, struct pg_column *columns, size_t count, struct
     buf_init(&list, MAX_LIST_BYTES);
     buf_add_char(&list, '{');
     for (size_t i = 0; i < count; i++) {
-        columns[i].found = pg_type_known(columns[i].oid);
+        find_known(&columns[i]);
         if (columns[i].found == COLUMN_ANY)
             buf_printf(&list, "%s%u", list.len > 1 ? "," : "", columns[i].oid);
     }
@@ -70,16 +131,16 @@ bool pg_type_find(struct pg *pg, struct pg_column *columns, size_t count, struct
         return true;
     const char *const values[] = {list.ptr};
     PGresult *result = NULL;
-    if (!pg_run(pg, &find_text_types, values, ASK_MS, &result, err))
+    if (!pg_run(pg, &find_types, values, ASK_MS, &result, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (columns[i].found == COLUMN_ANY)
-            columns[i].found = has_oid(result, columns[i].oid) ? COLUMN_TEXT : COLUMN_OTHER;
+            find_asked(&columns[i], result);
     PQclear(result);
     return true;
 }
 
-/* Whatever it is, it can be printed. From text anything may be read, value by value. */
+/* Whatever it is, it can be printed. From text anything may be read, value by value, but arrays. */
 bool pg_type_may_become(enum column_type found, enum column_type noted)
 {
     static const unsigned numbers =
@@ -98,6 +159,8 @@ bool pg_type_may_become(enum column_type found, enum column_type noted)
         [COLUMN_TIMESTAMP] = times | BIT(COLUMN_TEXT),
         [COLUMN_JSON] = BIT(COLUMN_JSON) | BIT(COLUMN_TEXT),
         [COLUMN_BYTES] = BIT(COLUMN_BYTES),
+        [COLUMN_TIME] = BIT(COLUMN_TIME) | BIT(COLUMN_TEXT),
+        [COLUMN_ARRAY] = BIT(COLUMN_ARRAY),
         [COLUMN_OTHER] = anything,
     };
     return (from[noted] & BIT(found)) != 0;

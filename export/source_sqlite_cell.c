@@ -351,6 +351,17 @@ static const char *convert_date(sqlite3_value *value, struct batch *batch, struc
     return set_time(value, batch, cell, CELL_DATE, us, is_far);
 }
 
+static const char *convert_time(sqlite3_value *value, struct batch *batch, struct cell *cell)
+{
+    int type = sqlite3_value_type(value);
+    if (type == SQLITE_NULL)
+        return convert_any(value, batch, cell);
+    int64_t us = 0;
+    if (type != SQLITE_TEXT || !calendar_parse_time(text_of(value), &us))
+        return "is not a time of day";
+    return copy_text(value, batch, cell, CELL_LITERAL);
+}
+
 static const char *convert_json(sqlite3_value *value, struct batch *batch, struct cell *cell)
 {
     int type = sqlite3_value_type(value);
@@ -390,6 +401,8 @@ struct sqlite_converter sqlite_converter_for(enum column_type noted)
         [COLUMN_TIMESTAMP] = {convert_timestamp},
         [COLUMN_JSON] = {convert_json},
         [COLUMN_BYTES] = {convert_bytes},
+        [COLUMN_TIME] = {convert_time},
+        [COLUMN_ARRAY] = {convert_any}, /* sqlite_describe refuses the note */
         [COLUMN_OTHER] = {convert_other},
     };
     return converters[noted];

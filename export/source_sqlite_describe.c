@@ -126,6 +126,19 @@ static struct column make_column(const struct check *check, int index, struct ar
     return type_column(check->type, name, declared_type(declaration));
 }
 
+static bool check_notes(const struct check *check)
+{
+    const struct export_type *type = check->type;
+    for (size_t i = 0; i < type->note_count; i++) {
+        const struct column_note *note = &type->notes[i];
+        if (note->type == COLUMN_ARRAY)
+            return export_type_refuse(type->name, note->line, check->err,
+                                      "SQLite has no arrays; note column \"%.*s\" as json",
+                                      STR_ARG(note->name));
+    }
+    return true;
+}
+
 static void finalize(sqlite3_stmt *const *statement)
 {
     (void)sqlite3_finalize(*statement);
@@ -144,7 +157,7 @@ bool sqlite_describe(struct sqlite_connection *connection, const struct export_t
     struct column *columns = arena_alloc_array(arena, count, sizeof *columns);
     for (size_t i = 0; i < count; i++)
         columns[i] = make_column(&check, (int)i, arena);
-    if (!type_check_columns(type, columns, count, err))
+    if (!type_check_columns(type, columns, count, err) || !check_notes(&check))
         return false;
     *out = columns;
     *out_count = count;

@@ -116,7 +116,7 @@ static bool read_column(struct parser *parser, struct str rest)
         struct str part = shown(type_name);
         return fail(parser,
                     "column %.*s: unknown type \"%.*s\"; known are text, integer, bigint, number, "
-                    "decimal, boolean, date, timestamp, json, bytes, other and any",
+                    "decimal, boolean, date, timestamp, time, json, bytes, array, other and any",
                     STR_ARG(name), STR_ARG(part));
     }
     struct seen_note *seen = note_of(parser, name);

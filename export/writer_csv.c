@@ -151,6 +151,7 @@ static void put_cell(struct csv *csv, const struct batch *batch, const struct ce
     case CELL_DECIMAL:
     case CELL_JSON:
     case CELL_BYTES:
+    case CELL_ARRAY:
     case CELL_LITERAL:
         put_value(csv, batch_text(batch, cell));
         break;

@@ -168,6 +168,9 @@ static inline void kit_print_cell(struct buf *out, const struct batch *batch,
     case CELL_BYTES:
         buf_add_str(out, batch_text(batch, cell));
         break;
+    case CELL_ARRAY:
+        buf_printf(out, "A%.*s", STR_ARG(batch_text(batch, cell)));
+        break;
     case CELL_LITERAL:
         buf_printf(out, "L'%.*s'", STR_ARG(batch_text(batch, cell)));
         break;

@@ -82,7 +82,8 @@ static inline void kit_columns_init(struct kit_columns *kit)
 {
     static const char *const names[KIT_COLUMNS] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
     for (size_t i = 0; i < KIT_COLUMNS; i++) {
-        kit->columns[i] = (struct column){.name = str_of(names[i]), .title = str_of(names[i])};
+        kit->columns[i] =
+            (struct column){.name = str_of(names[i]), .title = str_of(names[i]), .delimiter = ','};
         kit->pointers[i] = &kit->columns[i];
     }
 }
@@ -106,6 +107,7 @@ static inline void kit_set(struct batch *batch, struct cell *cell, const struct 
     case CELL_DECIMAL:
     case CELL_JSON:
     case CELL_BYTES:
+    case CELL_ARRAY:
     case CELL_LITERAL:
         assert_true(batch_set_text(batch, cell, value->kind, value->text));
         break;

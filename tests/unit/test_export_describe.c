@@ -106,6 +106,8 @@ static void what_the_source_does_not_take_is_refused_with_file_line_and_reason(v
         {SHARED "SELECT 1 AS \"\"", "test.sql:3: column 1 has no name"},
         {SHARED "-- column nmae text: N\nSELECT name FROM t",
          "test.sql:3: the SELECT has no column"},
+        {SHARED "-- column name array: N\nSELECT name FROM t",
+         "test.sql:3: SQLite has no arrays; note column \"name\" as json"},
         {SHARED "-- not default: nmae\nSELECT name FROM t", "test.sql:3: the SELECT has no column"},
         {SHARED "-- not default: name\nSELECT name FROM t", "test.sql:4: no column is default"},
     };

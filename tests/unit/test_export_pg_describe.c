@@ -11,6 +11,7 @@
 static const char schema[] =
     "create type mood as enum ('sad', 'glad'); create domain money_of_ours as numeric(10, 2);"
     "create domain names as text[]; create domain mood_of_ours as mood;"
+    "create domain moods as mood[]; create domain twice_ours as money_of_ours;"
     "create type pair as (a int, b text);"
     "create table t(id int primary key, owner text, name varchar(20), price double precision,"
     " total money_of_ours, at timestamp, seen timestamptz, day date, data bytea, m mood,"
@@ -37,7 +38,7 @@ static const struct {
     {"data", "data", COLUMN_BYTES, false},
     {"m", "m", COLUMN_TEXT, true},
     {"m2", "m2", COLUMN_TEXT, true},
-    {"n", "n", COLUMN_OTHER, true},
+    {"n", "n", COLUMN_ARRAY, true},
     {"j", "j", COLUMN_JSON, true},
     {"u", "u", COLUMN_OTHER, true},
     {"p", "p", COLUMN_OTHER, true},
@@ -55,7 +56,8 @@ static const struct {
     {"cash", "cash", COLUMN_OTHER, true},
     {"x", "x", COLUMN_TEXT, true},
     {"o", "o", COLUMN_BIGINT, true},
-    {"clock", "clock", COLUMN_OTHER, true},
+    {"clock", "clock", COLUMN_TIME, true},
+    {"zoned", "zoned", COLUMN_OTHER, true},
     {"r", "r", COLUMN_OTHER, true},
     {"nothing", "nothing", COLUMN_TEXT, true},
 };
@@ -76,7 +78,8 @@ static void columns_have_names_titles_types_and_defaults(void **state)
                  "  1 + 1 as \"a,b\", at as \"At\", '{}'::json as json, 1::int2 as small,\n"
                  "  1::float4 as f, 'x'::name as sysname, 'x'::\"char\" as c, 'x' as literal,\n"
                  "  interval '1 day' as i, '1'::money as cash, '<a/>'::xml as x, 5::oid as o,\n"
-                 "  '10:00'::time as clock, int4range(1, 2) as r, null as nothing\n"
+                 "  '10:00'::time as clock, '10:00+00'::timetz as zoned, int4range(1, 2) as r, "
+                 "null as nothing\n"
                  "from x where owner = :owner; -- the end\n /* really /* nested */ */ \n");
     assert_int_equal(type.column_count, COUNT_OF(columns));
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
@@ -86,6 +89,50 @@ static void columns_have_names_titles_types_and_defaults(void **state)
             fail_msg("%s is %s, want %s", columns[i].name, column_type_name(type.columns[i].type),
                      column_type_name(columns[i].type));
         assert_int_equal(type.columns[i].is_default, columns[i].is_default);
+    }
+    kit_close(&kit);
+}
+
+static void an_array_tells_what_it_is_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql;
+        enum column_type element;
+        char delimiter;
+    } table[] = {
+        {"'{}'::text[]", COLUMN_TEXT, ','},
+        {"'{}'::int4[]", COLUMN_INTEGER, ','},
+        {"'{}'::int8[]", COLUMN_BIGINT, ','},
+        {"'{}'::numeric[]", COLUMN_DECIMAL, ','},
+        {"'{}'::float4[]", COLUMN_NUMBER, ','},
+        {"'{}'::bool[]", COLUMN_BOOLEAN, ','},
+        {"'{}'::jsonb[]", COLUMN_JSON, ','},
+        {"'{}'::time[]", COLUMN_TIME, ','},
+        {"'{}'::uuid[]", COLUMN_OTHER, ','},
+        {"'{}'::inet[]", COLUMN_OTHER, ','},
+        {"'{}'::box[]", COLUMN_OTHER, ';'},
+        {"'{}'::pair[]", COLUMN_OTHER, ','},
+        {"'{}'::mood[]", COLUMN_TEXT, ','},
+        {"'{}'::mood_of_ours[]", COLUMN_TEXT, ','}, /* a domain of an enum */
+        {"'{}'::money_of_ours[]", COLUMN_DECIMAL, ','},
+        {"'{}'::twice_ours[]", COLUMN_DECIMAL, ','}, /* a domain of a domain */
+        {"'{}'::names", COLUMN_TEXT, ','},           /* a domain of an array */
+        {"'{}'::names[]", COLUMN_OTHER, ','},        /* an array of such */
+        {"'{}'::moods", COLUMN_TEXT, ','},
+        {"'{}'::int2vector[]", COLUMN_OTHER, ','},
+    };
+    struct kit kit;
+    kit_open_pg(&kit, schema);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct str text = arena_printf(
+            &kit.arena, SHARED "-- column a any: A title\nSELECT %s AS a", table[i].sql);
+        struct export_type type = kit_type(&kit, text.ptr);
+        const struct column *column = &type.columns[0];
+        if (column->type != COLUMN_ARRAY || column->element != table[i].element)
+            fail_msg("%s is %s of %s", table[i].sql, column_type_name(column->type),
+                     column_type_name(column->element));
+        assert_int_equal(column->delimiter, table[i].delimiter);
     }
     kit_close(&kit);
 }
@@ -151,6 +198,12 @@ static const struct {
      "test.sql:3: the database gives column \"at\" as timestamp"},
     {SHARED "-- column u date: U\nSELECT u FROM t",
      "test.sql:3: the database gives column \"u\" as other"},
+    {SHARED "-- column n json: N\nSELECT n FROM t",
+     "test.sql:3: the database gives column \"n\" as array, which cannot become json; cast"},
+    {SHARED "-- column name array: N\nSELECT name FROM t",
+     "test.sql:3: the database gives column \"name\" as text, which cannot become array"},
+    {SHARED "-- column at time: A\nSELECT at FROM t",
+     "test.sql:3: the database gives column \"at\" as timestamp, which cannot become time"},
 };
 
 static void what_the_source_does_not_take_is_refused_with_file_line_and_reason(void **state)
@@ -290,6 +343,7 @@ int main(void)
         return TEST_IS_SKIPPED;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_have_names_titles_types_and_defaults),
+        cmocka_unit_test(an_array_tells_what_it_is_of),
         cmocka_unit_test(what_the_source_does_not_take_is_refused_with_file_line_and_reason),
         cmocka_unit_test(good_types_are_taken),
         cmocka_unit_test(what_we_may_not_read_is_refused_at_the_start),

@@ -126,6 +126,15 @@ static const struct conversion conversions[] = {
     {"date", "1", NULL, "is not a date: it has a time of day"},
     {"date", "'31.08.2025'", NULL, "is not a date"},
     {"date", "NULL", "null\n", NULL},
+    /* time */
+    {"time", "'12:34'", "L'12:34'\n", NULL},
+    {"time", "'12:34:56.789'", "L'12:34:56.789'\n", NULL},
+    {"time", "NULL", "null\n", NULL},
+    {"time", "'secret'", NULL, "is not a time of day"},
+    {"time", "'=1'", NULL, "is not a time of day"},
+    {"time", "'12:34:56Z'", NULL, "is not a time of day"},
+    {"time", "0.5", NULL, "is not a time of day"},
+    {"time", "x'31323A3334'", NULL, "is not a time of day"},
     /* timestamp */
     {"timestamp", "'2025-08-31 12:34:56.789'", "T2025-08-31T12:34:56.789Z\n", NULL},
     {"timestamp", "'2025-08-31T12:34:56Z'", "T2025-08-31T12:34:56.000Z\n", NULL},

@@ -99,6 +99,58 @@ static void exact_numbers_become_strings_by_column(void **state)
     }
 }
 
+static void an_array_has_the_values_of_its_type(void **state)
+{
+    (void)state;
+    static const struct {
+        enum column_type element;
+        const char *text;
+        const char *want;
+        const char *want_exact; /* with exact numbers as text; NULL: the same */
+        int64_t non_finite;
+    } table[] = {
+        {COLUMN_INTEGER, "{1,NULL,-3}", "[1,null,-3]", NULL, 0},
+        {COLUMN_INTEGER, "{{1},{2}}", "[[1],[2]]", NULL, 0},
+        {COLUMN_INTEGER, "{}", "[]", NULL, 0},
+        {COLUMN_INTEGER, "{1", "\"{1\"", NULL, 0}, /* no array: a string, and valid */
+        {COLUMN_INTEGER, "{1,x}", "[1,\"x\"]", NULL, 0},
+        {COLUMN_BIGINT, "{9223372036854775807}", "[9223372036854775807]",
+         "[\"9223372036854775807\"]", 0},
+        {COLUMN_DECIMAL, "{1.10,NaN,-Infinity,NULL}", "[1.10,null,null,null]",
+         "[\"1.10\",null,null,null]", 2},
+        {COLUMN_DECIMAL, "{\"1\\\\\"}", "[\"1\\\\\"]", NULL, 0},
+        {COLUMN_NUMBER, "{0.5,1e+15,NaN,Infinity}", "[0.5,1e+15,null,null]", NULL, 2},
+        {COLUMN_BOOLEAN, "{t,f,NULL,x}", "[true,false,null,\"x\"]", NULL, 0},
+        {COLUMN_TEXT, "{t,1,NaN,\"a\\\"b\\\\\",\"\"}", "[\"t\",\"1\",\"NaN\",\"a\\\"b\\\\\",\"\"]",
+         NULL, 0},
+        {COLUMN_JSON, "{1,\"{\\\"a\\\": \\\"\\\\n\\\"}\",\"null\",NULL}",
+         "[1,{\"a\": \"\\n\"},null,null]", NULL, 0},
+        {COLUMN_TIMESTAMP, "{\"2025-08-31 10:00:00+00\",infinity,\"0044-03-15 00:00:00 BC\"}",
+         "[\"2025-08-31T10:00:00.000Z\",null,\"0044-03-15 00:00:00 BC\"]", NULL, 1},
+        {COLUMN_DATE, "{2025-08-31,-infinity}", "[\"2025-08-31\",null]", NULL, 1},
+        {COLUMN_BYTES, "{\"\\\\x00ff\"}", "[\"\\\\x00ff\"]", NULL, 0},
+        {COLUMN_TIME, "{10:00:00}", "[\"10:00:00\"]", NULL, 0},
+    };
+    for (size_t i = 0; i < 2 * COUNT_OF(table); i++) {
+        size_t row = i / 2;
+        struct kit_columns columns;
+        kit_columns_init(&columns);
+        columns.columns[0].type = COLUMN_ARRAY;
+        columns.columns[0].element = table[row].element;
+        struct writer_options options = writer_options_default();
+        options.has_exact_numbers_text = i % 2;
+        bool is_exact = options.has_exact_numbers_text && table[row].want_exact;
+        struct value value = {.kind = CELL_ARRAY, .text = str_of(table[row].text)};
+        struct buf want;
+        buf_init(&want, KIT_MAX);
+        buf_printf(&want, "{\"c0\":%s}\n", is_exact ? table[row].want_exact : table[row].want);
+        struct fidelity fidelity =
+            kit_check("ndjson", &options, &columns, 1, &value, 1, buf_str(&want), table[row].text);
+        assert_int_equal(fidelity.non_finite, table[row].non_finite);
+        buf_done(&want);
+    }
+}
+
 static void every_control_character_is_escaped(void **state)
 {
     (void)state;
@@ -133,6 +185,7 @@ int main(void)
         cmocka_unit_test(rows_are_objects_a_line),
         cmocka_unit_test(keys_are_escaped),
         cmocka_unit_test(exact_numbers_become_strings_by_column),
+        cmocka_unit_test(an_array_has_the_values_of_its_type),
         cmocka_unit_test(every_control_character_is_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
