@@ -166,6 +166,16 @@ static bool not_yet(struct err *err, const char *field)
                    "%s: this version of exportq does not do that yet; leave it unset", field);
 }
 
+/* What every Excel opens by double click; the UTF-16 that belongs to it has the order mark. */
+static void take_excel_dialect(const struct job_presentation *asked, struct writer_options *options)
+{
+    if (!asked->delimiter)
+        options->delimiter = '\t';
+    options->has_crlf = true;
+    options->has_bom = false;
+    options->has_bare_times = true;
+}
+
 static bool plan_presentation(const struct job_presentation *asked, struct writer_options *out,
                               struct err *err)
 {
@@ -173,10 +183,6 @@ static bool plan_presentation(const struct job_presentation *asked, struct write
         return not_yet(err, "presentation.locale");
     if (!str_is_empty(asked->time_zone))
         return not_yet(err, "presentation.time_zone");
-    if (asked->compression != COMPRESSION_NONE)
-        return not_yet(err, "presentation.compression");
-    if (asked->dialect != DIALECT_RFC4180)
-        return not_yet(err, "presentation.dialect");
     struct writer_options options = writer_options_default();
     if (asked->delimiter) {
         if (!writer_delimiter_is_legal(asked->delimiter))
@@ -190,8 +196,32 @@ static bool plan_presentation(const struct job_presentation *asked, struct write
     options.has_crlf = asked->newline == NEWLINE_CRLF;
     options.has_formula_guard = !asked->is_unguarded;
     options.has_exact_numbers_text = asked->has_exact_numbers_text;
+    if (asked->dialect == DIALECT_EXCEL)
+        take_excel_dialect(asked, &options);
     *out = options;
     return true;
+}
+
+static enum compress plan_compression(enum job_compression asked)
+{
+    switch (asked) {
+    case COMPRESSION_NONE:
+        return COMPRESS_NONE;
+    case COMPRESSION_GZIP:
+        return COMPRESS_GZIP;
+    case COMPRESSION_ZSTD:
+        return COMPRESS_ZSTD;
+    }
+    return COMPRESS_NONE;
+}
+
+static struct document_options plan_document(const struct job_presentation *asked,
+                                             const struct format *format)
+{
+    return (struct document_options){
+        .is_utf16 = asked->dialect == DIALECT_EXCEL && format == &format_csv,
+        .compression = plan_compression(asked->compression),
+    };
 }
 
 bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struct arena *arena,
@@ -211,6 +241,7 @@ bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struc
         return not_yet(err, "webhook_url");
     if (!plan_presentation(&spec->presentation, &plan.options, err))
         return false;
+    plan.document = plan_document(&spec->presentation, plan.format);
     *out = plan;
     return true;
 }

@@ -7,7 +7,7 @@
 #define WORKER_PLAN_H
 
 #include "export/catalog.h"
-#include "export/writer.h"
+#include "export/document.h"
 #include "queue/job.h"
 
 /* Names and values of filters, and names of columns, in all: a job is kept for as long as its
@@ -19,6 +19,7 @@ struct plan {
     const struct export_type *type;
     const struct format *format;
     struct writer_options options;
+    struct document_options document;
     const struct filter_value *filters;  /* one per filter of the type */
     const size_t *column_indices;        /* into the type's columns, in the order of the file */
     const struct column *const *columns; /* the same columns */

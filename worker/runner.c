@@ -15,15 +15,16 @@ struct run {
     struct runner_watch watch;
     struct rows *rows;
     struct str key;
-    struct file_writer *file; /* NULL before the first batch, like the writer */
-    struct writer *writer;
+    struct sink sink;         /* into the file, as long as nobody wishes the run to stop */
+    struct file_writer *file; /* NULL before the first batch, like the document */
+    struct document *document;
     struct batch batch;
     struct job_progress progress;
 };
 
 static void run_close(struct run *run)
 {
-    writer_free(run->writer);
+    document_free(run->document);
     rows_close(run->rows);
     file_writer_abort(run->file);
     batch_done(&run->batch);
@@ -94,14 +95,22 @@ static bool check_guard_rails(const struct run *run, struct err *err)
     return true;
 }
 
+/* One batch can be work for seconds, as can the end of a document. */
+static bool write_unless_stopped(struct sink *sink, const void *bytes, size_t len, struct err *err)
+{
+    struct run *run = CONTAINER_OF(sink, struct run, sink);
+    return stop_check(run->stop, err) && sink_write(file_writer_sink(run->file), bytes, len, err);
+}
+
 /* The file is begun when there is something for it: a query may be silent for hours first, and a
  * part that nobody writes to is taken for a left-over. */
 static bool begin_file(struct run *run, struct err *err)
 {
     if (!files_create(run->runner->files, run->key, &run->file, err))
         return false;
-    run->writer = writer_new(run->plan.format, &run->plan.options, run->plan.columns,
-                             run->plan.column_count, file_writer_sink(run->file));
+    const struct plan *plan = &run->plan;
+    run->document = document_new(plan->format, &plan->options, &plan->document, plan->columns,
+                                 plan->column_count, &run->sink);
     return true;
 }
 
@@ -116,7 +125,7 @@ static bool copy_rows(struct run *run, struct err *err)
         if (run->batch.row_count == 0)
             return true;
         run->progress.rows_done += (int64_t)run->batch.row_count;
-        if (!writer_rows(run->writer, &run->batch, err) || !check_guard_rails(run, err))
+        if (!document_rows(run->document, &run->batch, err) || !check_guard_rails(run, err))
             return false;
         note_total(run);
         report(run, PHASE_WRITING);
@@ -131,16 +140,17 @@ static struct str make_key(const struct job *job, struct arena *arena)
     return arena_copy_str(arena, str_of(key));
 }
 
-static struct str make_name(const struct job *job, const struct format *format, struct arena *arena)
+static struct str make_name(const struct job *job, const struct plan *plan, struct arena *arena)
 {
     char time[CALENDAR_TEXT_SIZE];
     calendar_format_compact(job->created_ms * 1000, time);
-    return arena_printf(arena, "%.*s-%s.%s", STR_ARG(job->spec.type), time, format->extension);
+    struct str extension = document_extension(plan->format, &plan->document, arena);
+    return arena_printf(arena, "%.*s-%s.%.*s", STR_ARG(job->spec.type), time, STR_ARG(extension));
 }
 
-static struct job_warnings warnings_of(const struct writer *writer)
+static struct job_warnings warnings_of(const struct document *document)
 {
-    const struct fidelity *fidelity = writer_fidelity(writer);
+    const struct fidelity *fidelity = document_fidelity(document);
     return (struct job_warnings){
         .cells_guarded = fidelity->cells_guarded,
         .non_finite = fidelity->non_finite,
@@ -163,13 +173,13 @@ static bool store_file(struct run *run, const struct job *job, struct arena *are
     run->progress.bytes_written = facts.size;
     *out = (struct runner_result){
         .file = {.key = run->key,
-                 .name = make_name(job, run->plan.format, arena),
-                 .content_type = str_of(run->plan.format->content_type),
+                 .name = make_name(job, &run->plan, arena),
+                 .content_type = document_content_type(run->plan.format, &run->plan.document),
                  .sha256 = arena_copy_str(arena, str_of(facts.sha256)),
                  .size = facts.size,
                  .rows = run->progress.rows_done},
         .progress = run->progress,
-        .warnings = warnings_of(run->writer),
+        .warnings = warnings_of(run->document),
     };
     return true;
 }
@@ -178,7 +188,8 @@ bool runner_run(const struct runner *runner, const struct job *job, struct stop 
                 struct runner_watch watch, struct arena *arena, struct runner_result *out,
                 struct err *err)
 {
-    struct run run CLEANUP(run_close) = {.runner = runner, .stop = stop, .watch = watch};
+    struct run run CLEANUP(run_close) = {
+        .runner = runner, .stop = stop, .watch = watch, .sink = {write_unless_stopped}};
     if (!plan_make(runner->catalog, &job->spec, arena, &run.plan, err))
         return false;
     run.key = make_key(job, arena);
@@ -187,7 +198,8 @@ bool runner_run(const struct runner *runner, const struct job *job, struct stop 
     if (!start_query(&run, job, arena, err) || !copy_rows(&run, err))
         return false;
     report(&run, PHASE_FINISHING);
-    if (!writer_finish(run.writer, err) || !check_guard_rails(&run, err) || !stop_check(stop, err))
+    if (!document_finish(run.document, err) || !check_guard_rails(&run, err) ||
+        !stop_check(stop, err))
         return false;
     run.progress.rows_total = run.progress.rows_done;
     run.progress.total_kind = TOTAL_EXACT;

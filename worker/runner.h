@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs one attempt of one job: source → writer → file store, a batch at a time, in constant memory.
- * It knows nothing of queues: it is given a job and gives back a committed file, or an error and no
- * file.
+ * Runs one attempt of one job: source → document → file store, a batch at a time, in constant
+ * memory. It knows nothing of queues: it is given a job and gives back a committed file, or an
+ * error and no file.
  */
 #ifndef WORKER_RUNNER_H
 #define WORKER_RUNNER_H

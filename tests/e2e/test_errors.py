@@ -79,8 +79,6 @@ BAD_CREATES = [
 NOT_YET = [
     (looks(locale="de-DE"), "presentation.locale"),
     (looks(time_zone="Europe/Berlin"), "presentation.time_zone"),
-    (looks(compression=pb.COMPRESSION_GZIP), "presentation.compression"),
-    (looks(dialect=pb.DIALECT_EXCEL), "presentation.dialect"),
     (notes(webhook_url="https://example.org/"), "webhook_url"),
 ]
 
