@@ -11,16 +11,6 @@
 
 enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
 
-struct civil {
-    int64_t year;
-    unsigned month;
-    unsigned day;
-    unsigned hour;
-    unsigned minute;
-    unsigned second;
-    unsigned us;
-};
-
 static int64_t floor_div(int64_t a, int64_t b)
 {
     int64_t quotient = a / b;
@@ -37,7 +27,7 @@ static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
     return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
 }
 
-static struct civil civil_from_us(int64_t us)
+struct civil calendar_civil(int64_t us)
 {
     int64_t days = floor_div(us, CALENDAR_DAY_US);
     uint64_t us_of_day = (uint64_t)(us - days * CALENDAR_DAY_US);
@@ -62,13 +52,6 @@ static struct civil civil_from_us(int64_t us)
     return civil;
 }
 
-/* The row path writes these for every time: two digits at once, and no loop. */
-static char *put_two(char *at, unsigned value)
-{
-    memcpy(at, number_pairs + (size_t)2 * value, 2);
-    return at + 2;
-}
-
 static char *put_char(char *at, char c)
 {
     *at = c;
@@ -78,29 +61,29 @@ static char *put_char(char *at, char c)
 static char *put_year(char *at, int64_t year)
 {
     unsigned digits = (unsigned)((uint64_t)year % 10000);
-    return put_two(put_two(at, digits / 100), digits % 100);
+    return number_put_pair(number_put_pair(at, digits / 100), digits % 100);
 }
 
 static char *put_date(char *at, const struct civil *civil)
 {
     at = put_char(put_year(at, civil->year), '-');
-    at = put_char(put_two(at, civil->month), '-');
-    return put_two(at, civil->day);
+    at = put_char(number_put_pair(at, civil->month), '-');
+    return number_put_pair(at, civil->day);
 }
 
 static char *put_time(char *at, const struct civil *civil)
 {
     unsigned ms = civil->us / 1000;
     unsigned us = civil->us % 1000;
-    at = put_char(put_two(at, civil->hour), ':');
-    at = put_char(put_two(at, civil->minute), ':');
-    at = put_char(put_two(at, civil->second), '.');
-    at = put_two(at, ms / 10);
+    at = put_char(number_put_pair(at, civil->hour), ':');
+    at = put_char(number_put_pair(at, civil->minute), ':');
+    at = put_char(number_put_pair(at, civil->second), '.');
+    at = number_put_pair(at, ms / 10);
     at = put_char(at, (char)('0' + ms % 10));
     if (us == 0)
         return at;
     at = put_char(at, (char)('0' + us / 100));
-    return put_two(at, us % 100);
+    return number_put_pair(at, us % 100);
 }
 
 static size_t finish(const char *begin, char *at)
@@ -111,31 +94,33 @@ static size_t finish(const char *begin, char *at)
 
 size_t calendar_format_timestamp(int64_t us, char out[CALENDAR_TEXT_SIZE])
 {
-    struct civil civil = civil_from_us(us);
+    struct civil civil = calendar_civil(us);
     char *at = put_char(put_date(out, &civil), 'T');
     return finish(out, put_char(put_time(at, &civil), 'Z'));
 }
 
 size_t calendar_format_date(int64_t us, char out[CALENDAR_TEXT_SIZE])
 {
-    struct civil civil = civil_from_us(us);
+    struct civil civil = calendar_civil(us);
     return finish(out, put_date(out, &civil));
 }
 
 size_t calendar_format_sql(int64_t us, char out[CALENDAR_TEXT_SIZE])
 {
-    struct civil civil = civil_from_us(us);
+    struct civil civil = calendar_civil(us);
     char *at = put_char(put_date(out, &civil), ' ');
     return finish(out, put_time(at, &civil));
 }
 
 size_t calendar_format_compact(int64_t us, char out[CALENDAR_TEXT_SIZE])
 {
-    struct civil civil = civil_from_us(us);
+    struct civil civil = calendar_civil(us);
     char *at = put_year(out, civil.year);
-    at = put_two(put_two(at, civil.month), civil.day);
+    at = number_put_pair(number_put_pair(at, civil.month), civil.day);
     at = put_char(at, '-');
-    return finish(out, put_two(put_two(put_two(at, civil.hour), civil.minute), civil.second));
+    return finish(out,
+                  number_put_pair(number_put_pair(number_put_pair(at, civil.hour), civil.minute),
+                                  civil.second));
 }
 
 /* Takes exactly `width` digits off the front. */

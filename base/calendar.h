@@ -12,6 +12,20 @@
 
 enum { CALENDAR_TEXT_SIZE = 40 };
 
+/* The fields of an instant. */
+struct civil {
+    int64_t year;
+    unsigned month; /* 1 to 12 */
+    unsigned day;   /* 1 to 31 */
+    unsigned hour;
+    unsigned minute;
+    unsigned second;
+    unsigned us; /* 0 to 999999 */
+};
+
+/* For any year: those before 1 are 0, -1, … */
+struct civil calendar_civil(int64_t us);
+
 /* "2025-08-01T12:34:56.000Z", for years 1 to 9999. Returns its length. */
 size_t calendar_format_timestamp(int64_t us, char out[CALENDAR_TEXT_SIZE]);
 

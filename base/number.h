@@ -13,6 +13,14 @@ enum { NUMBER_TEXT_SIZE = 40 };
 /* "00" to "99" one after the other, for those who write two digits at a time. */
 extern const char number_pairs[200];
 
+/* Writes a value below 100 as two digits, without a loop, for the row path writes many of them.
+ * Returns where to go on. */
+static inline char *number_put_pair(char *at, unsigned value)
+{
+    memcpy(at, number_pairs + (size_t)2 * value, 2);
+    return at + 2;
+}
+
 /* Returns the length; NUL-terminated. */
 size_t number_format_int64(int64_t value, char out[NUMBER_TEXT_SIZE]);
 
