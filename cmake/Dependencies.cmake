@@ -19,6 +19,8 @@ if(EXPORTQ_TESTS)
 endif()
 exportq_foreign(pq libpq)
 exportq_foreign(jansson_json jansson)
+exportq_foreign(icu_uc icu-uc)
+exportq_foreign(icu_i18n icu-i18n)
 # The C core only: Debian's .pc file would drag in the C++ library.
 find_library(EXPORTQ_GRPC grpc REQUIRED)
 find_library(EXPORTQ_GPR gpr REQUIRED)

@@ -9,6 +9,8 @@
 
 #include "base/str.h"
 
+enum { LOCALE_MAX_TAG = 64 };
+
 enum date_order { DATE_YMD, DATE_DMY, DATE_MDY, DATE_YDM };
 
 struct locale {
@@ -17,9 +19,14 @@ struct locale {
     char date_separator;   /* '-', '.' or '/' */
 };
 
-/* The facts of a BCP 47 tag, such as "de-DE"; an order and separator that are not plain digits with
- * `.` `/` or `-` between them become ISO's. False for a tag that ICU does not know (it would fall
- * back silently). Thread-safe. */
+/* The facts of a BCP 47 tag, such as "de-DE", in any case. Dates that are more than three numbers
+ * with `.`, `/` or `-` between them become ISO's: Bulgarian's have a "г." behind, Korean's and
+ * Hungarian's a point, with which Excel in Korean does not read them; ISO it reads everywhere.
+ *
+ * A tag is known if ICU has it, or its language written in its script: "de-XX" is German. Of
+ * extensions ("-u-nu-thai") only the form is checked. False for what is not known, where ICU would
+ * fall back silently, and for a tag that is malformed or longer than LOCALE_MAX_TAG. Thread-safe.
+ */
 bool locale_find(struct str tag, struct locale *out) MUST_CHECK;
 
 #endif
