@@ -37,12 +37,23 @@ bool writer_delimiter_is_legal(char delimiter)
     return is_ascii && !is_letter && !is_digit && !memchr("\"\r\n ", delimiter, sizeof "\"\r\n ");
 }
 
+bool writer_null_text_is_legal(struct str null_text, char delimiter)
+{
+    const char forbidden[] = {delimiter, '"', '\r', '\n', '\0'};
+    for (size_t i = 0; i < sizeof forbidden; i++) {
+        if (str_find(null_text, forbidden[i]) != null_text.len)
+            return false;
+    }
+    return null_text.len <= WRITER_MAX_NULL_TEXT && !str_equal(null_text, STR("\\."));
+}
+
 struct writer *writer_new(const struct format *format, const struct writer_options *options,
                           const struct column *const *columns, size_t column_count,
                           struct sink *sink)
 {
     assert(column_count > 0);
     assert(writer_delimiter_is_legal(options->delimiter));
+    assert(writer_null_text_is_legal(options->null_text, options->delimiter));
     return format->new_writer(options, columns, column_count, sink);
 }
 

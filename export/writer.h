@@ -14,7 +14,7 @@
 #include "base/sink.h"
 #include "export/batch.h"
 
-enum { WRITER_ALL_PLACES = -1, WRITER_MAX_PLACES = 15 };
+enum { WRITER_ALL_PLACES = -1, WRITER_MAX_PLACES = 15, WRITER_MAX_NULL_TEXT = 64 };
 
 /* How the file looks. The zero value is not the default: start from writer_options_default(). What
  * a format does not know it ignores. All that is pointed to outlives the writer. */
@@ -28,7 +28,8 @@ struct writer_options {
     bool has_bare_times;         /* csv: times as a spreadsheet reads them, without their offset */
     struct str null_text;        /* csv: stands for null; default nothing */
     int places; /* csv, xlsx: digits after the point in NUMBER and DECIMAL columns, 0 to
-                   WRITER_MAX_PLACES; default WRITER_ALL_PLACES: as they are */
+                   WRITER_MAX_PLACES; in columns of type ANY for values that are no whole numbers;
+                   default WRITER_ALL_PLACES: as they are */
     const struct locale
         *locale;           /* csv, xlsx: decimal sign and order of dates; default NULL: none */
     struct zone *zone;     /* csv, xlsx: of timestamps; default NULL: UTC */
@@ -69,8 +70,13 @@ struct writer_options writer_options_default(void);
 /* The delimiter a caller may choose: ASCII, no letter, digit, quote, CR, LF, space or NUL. */
 bool writer_delimiter_is_legal(char delimiter);
 
-/* `columns` (pointers, in the order of the file) and `sink` outlive the writer. The delimiter is a
- * legal one. */
+/* What a caller may choose to stand for null: at most WRITER_MAX_NULL_TEXT bytes without the
+ * delimiter, quote, CR, LF or NUL, and not `\.` alone; so that it can stand bare. The empty text,
+ * too. */
+bool writer_null_text_is_legal(struct str null_text, char delimiter);
+
+/* `columns` (pointers, in the order of the file) and `sink` outlive the writer. The delimiter and
+ * the text for null are legal ones. */
 struct writer *writer_new(const struct format *format, const struct writer_options *options,
                           const struct column *const *columns, size_t column_count,
                           struct sink *sink);
