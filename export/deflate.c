@@ -146,7 +146,7 @@ uint32_t deflate_crc32(const struct deflate *deflate)
 
 int64_t deflate_size_in(const struct deflate *deflate)
 {
-    return deflate->size_in;
+    return deflate->size_in + (int64_t)deflate->block_len;
 }
 
 int64_t deflate_size_out(const struct deflate *deflate)

@@ -32,6 +32,8 @@ DOORS = [
     (r"sqlite3\.h", r"export/(source_sqlite.*\.[ch]|sqlite_script\.c)"),
     (r"isa-l", r"export/deflate\.c"),
     (r"zstd\.h", r"export/compress\.c"),
+    (r"xlsxwriter", r"export/workbook\.c"),
+    (r"minizip/", r"export/package\.c"),
     (r"unicode/", r"export/(locale|zone)\.c"),
     (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*)"),
     (r"exportqueue/", r"(server|client)/"),
