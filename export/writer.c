@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-const struct format *const formats[] = {&format_csv, &format_json, &format_ndjson};
+const struct format *const formats[] = {&format_csv, &format_json, &format_ndjson, &format_xlsx};
 const size_t format_count = COUNT_OF(formats);
 
 const struct format *format_find(struct str name)
@@ -57,15 +57,34 @@ struct writer *writer_new(const struct format *format, const struct writer_optio
     return format->new_writer(options, columns, column_count, sink);
 }
 
+static bool tell_failure(const struct writer *writer, struct err *err)
+{
+    *err = writer->failure;
+    return false;
+}
+
+/* A failure stays. */
+static bool keep_failure(struct writer *writer, bool is_good, const struct err *err)
+{
+    writer->has_failed = !is_good;
+    if (!is_good)
+        writer->failure = *err;
+    return is_good;
+}
+
 bool writer_rows(struct writer *writer, const struct batch *batch, struct err *err)
 {
+    if (writer->has_failed)
+        return tell_failure(writer, err);
     writer->fidelity.text_replaced += batch->text_replaced;
-    return writer->ops->rows(writer, batch, err);
+    return keep_failure(writer, writer->ops->rows(writer, batch, err), err);
 }
 
 bool writer_finish(struct writer *writer, struct err *err)
 {
-    return writer->ops->finish(writer, err);
+    if (writer->has_failed)
+        return tell_failure(writer, err);
+    return keep_failure(writer, writer->ops->finish(writer, err), err);
 }
 
 const struct fidelity *writer_fidelity(const struct writer *writer)

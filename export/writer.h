@@ -40,10 +40,10 @@ struct writer_options {
 /* The fidelity report: what the file could not carry as it was. */
 struct fidelity {
     int64_t cells_guarded; /* csv: cells that got a leading ', header cells included */
-    int64_t non_finite;    /* json: NaN and infinities written as null */
+    int64_t non_finite;    /* json: NaN and infinities written as null; xlsx: as an empty cell */
     int64_t text_replaced; /* cells with bytes replaced by U+FFFD, as the batches counted them */
-    int64_t kept_as_text;
-    int32_t sheets;
+    int64_t kept_as_text;  /* xlsx: numbers, dates and times that a spreadsheet would change */
+    int32_t sheets;        /* xlsx */
 };
 
 struct writer;
@@ -101,10 +101,13 @@ struct writer_ops {
 struct writer {
     const struct writer_ops *ops;
     struct fidelity fidelity;
+    bool has_failed;
+    struct err failure; /* the first, told again by each later call */
 };
 
 extern const struct format format_csv;
 extern const struct format format_json;
 extern const struct format format_ndjson;
+extern const struct format format_xlsx;
 
 #endif

@@ -256,7 +256,7 @@ class Listing(Case):
         self.assertEqual({"rows", "wide", "stuck", "endless", "notes", "torn"}, set(types))
         notes = types["notes"]
         self.assertEqual(("An owner's notes", False, True), (notes.title, notes.shared, types["rows"].shared))
-        self.assertEqual(["csv", "json", "ndjson"], list(notes.formats))
+        self.assertEqual(["csv", "json", "ndjson", "xlsx"], list(notes.formats))
         self.assertEqual(["id", "at", "text", "weight", "done", "mood", "tag", "secret"],
                          [column.name for column in notes.columns])
         self.assertEqual(["secret"], [column.name for column in notes.columns if not column.is_default])

@@ -18,6 +18,7 @@ static void formats_are_found_by_name(void **state)
         {"csv", "csv", "text/csv; charset=utf-8; header=present"},
         {"json", "json", "application/json"},
         {"ndjson", "ndjson", "application/x-ndjson"},
+        {"xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct format *format = format_find(str_of(table[i].name));
@@ -142,6 +143,8 @@ static void large_cells_stream_through_a_block_of_fixed_size(void **state)
             memcpy(text + at, table[i].pattern, 8);
         struct value value = {.kind = table[i].kind, .text = {text, size}};
         for (size_t f = 0; f < format_count; f++) {
+            if (formats[f] == &format_xlsx) /* a cell of a spreadsheet is no larger than a block */
+                continue;
             struct kit_sink sink;
             kit_sink_init(&sink);
             sink.drops = true;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See sheet_number.h.
+ */
+#include "export/sheet_number.h"
+
+#include "base/calendar.h"
+#include "base/number.h"
+
+enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307, EXPONENT_MAX_LEN = 6 };
+
+#define MOST_INTEGER   INT64_C(999999999999999)
+#define FIRST_DATE_US  (INT64_C(-25508) * CALENDAR_DAY_US)  /* 1900-03-01 */
+#define AFTER_LAST_US  (INT64_C(2932897) * CALENDAR_DAY_US) /* 10000-01-01 */
+#define DAYS_1899_1970 INT64_C(25569)
+
+bool sheet_keeps_integer(int64_t value)
+{
+    if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
+        return true;
+    while (value % 10 == 0)
+        value /= 10;
+    return value >= -MOST_INTEGER && value <= MOST_INTEGER;
+}
+
+static size_t trailing_zeros(struct str digits)
+{
+    size_t zeros = 0;
+    while (zeros < digits.len && digits.ptr[digits.len - 1 - zeros] == '0')
+        zeros++;
+    return zeros;
+}
+
+static size_t leading_zeros(struct str digits)
+{
+    size_t zeros = 0;
+    while (zeros < digits.len && digits.ptr[zeros] == '0')
+        zeros++;
+    return zeros;
+}
+
+/* "e+5"; false if it is out of all bounds. */
+static bool read_exponent(struct str text, int64_t *out)
+{
+    *out = 0;
+    if (!text.len)
+        return true;
+    size_t skip = text.len > 1 && text.ptr[1] == '+' ? 2 : 1;
+    struct str digits = {text.ptr + skip, text.len - skip};
+    return digits.len <= EXPONENT_MAX_LEN && str_to_int64(digits, out);
+}
+
+bool sheet_keeps_decimal(const struct decimal *value)
+{
+    size_t fraction = value->fraction.len - trailing_zeros(value->fraction);
+    size_t whole = value->whole.len; /* without zeros at its front */
+    int64_t magnitude = (int64_t)whole - 1;
+    size_t digits = whole + fraction;
+    if (!whole) {
+        size_t zeros = leading_zeros(value->fraction);
+        if (zeros == value->fraction.len)
+            return true; /* it is zero */
+        magnitude = -(int64_t)zeros - 1;
+        digits = fraction - zeros;
+    } else if (!fraction) {
+        digits = whole - trailing_zeros(value->whole);
+    }
+    int64_t exponent = 0;
+    if (digits > MOST_DIGITS || !read_exponent(value->exponent, &exponent))
+        return false;
+    return magnitude + exponent <= MAX_MAGNITUDE && magnitude + exponent >= MIN_MAGNITUDE;
+}
+
+bool sheet_keeps_time(int64_t local_us)
+{
+    return local_us >= FIRST_DATE_US && local_us < AFTER_LAST_US;
+}
+
+/* A microsecond is 625,000/54 of the fifteenth digit of a day. With fewer digits LibreOffice shows
+ * half of all times a second early. */
+static uint64_t fifteen_digits(int64_t us_of_day)
+{
+    return ((uint64_t)us_of_day * 625000 + 27) / 54;
+}
+
+size_t sheet_format_serial(int64_t local_us, char out[SHEET_SERIAL_SIZE])
+{
+    enum { FRACTION_DIGITS = 15 };
+    int64_t since_1899 = local_us + DAYS_1899_1970 * CALENDAR_DAY_US; /* not negative */
+    char days[NUMBER_TEXT_SIZE];
+    size_t len = number_format_int64(since_1899 / CALENDAR_DAY_US, days);
+    memcpy(out, days, len);
+    uint64_t fraction = fifteen_digits(since_1899 % CALENDAR_DAY_US);
+    if (fraction == 0)
+        return len;
+    out[len] = '.';
+    for (size_t i = FRACTION_DIGITS; i > 0; i--) {
+        out[len + i] = (char)('0' + fraction % 10);
+        fraction /= 10;
+    }
+    len += 1 + FRACTION_DIGITS;
+    return len - trailing_zeros((struct str){out, len});
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What of numbers and times a spreadsheet keeps: 15 significant digits, magnitudes of a double, and
+ * days from 1900-03-01 to 9999-12-31. Before that day Excel has a 29 February 1900 that never was,
+ * and other programs count differently.
+ */
+#ifndef EXPORT_SHEET_NUMBER_H
+#define EXPORT_SHEET_NUMBER_H
+
+#include "base/str.h"
+#include "export/decimal.h"
+
+enum { SHEET_SERIAL_SIZE = 24 };
+
+/* Whether it has at most 15 digits from the first to the last that is not zero. */
+bool sheet_keeps_integer(int64_t value);
+bool sheet_keeps_decimal(const struct decimal *value);
+
+/* Whether a day or time (microseconds since 1970, as the clock of the file's zone shows it) is a
+ * date of a spreadsheet. */
+bool sheet_keeps_time(int64_t local_us);
+
+/* Its serial number: days since 1899-12-30, with fifteen digits of the day, less zeros at the end.
+ * Returns the length. */
+size_t sheet_format_serial(int64_t local_us, char out[SHEET_SERIAL_SIZE]);
+
+#endif
