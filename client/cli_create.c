@@ -21,6 +21,9 @@ enum {
     CREATE_NO_GUARD,
     CREATE_EXACT_NUMBERS,
     CREATE_DIALECT,
+    CREATE_HEADER,
+    CREATE_NULL,
+    CREATE_PLACES,
     CREATE_REQUEST_ID,
     CREATE_WEBHOOK_URL,
     CREATE_WAIT,
@@ -43,6 +46,9 @@ static const struct option create_options[CREATE_COUNT] = {
     [CREATE_NO_GUARD] = {"--no-formula-guard", 0, false},
     [CREATE_EXACT_NUMBERS] = {"--exact-numbers", 0, true},
     [CREATE_DIALECT] = {"--dialect", 0, true},
+    [CREATE_HEADER] = {"--header", 0, true},
+    [CREATE_NULL] = {"--null", 0, true},
+    [CREATE_PLACES] = {"--places", 0, true},
     [CREATE_REQUEST_ID] = {"--request-id", 0, true},
     [CREATE_WEBHOOK_URL] = {"--webhook-url", 0, true},
     [CREATE_WAIT] = {"--wait", 'w', false},
@@ -53,6 +59,7 @@ static const struct option create_options[CREATE_COUNT] = {
 struct create {
     Exportqueue__V1__CreateJobRequest request;
     Exportqueue__V1__Presentation presentation;
+    Exportqueue__V1__Places places;
     struct filters filters;
     bool is_waiting;
     bool may_replace;
@@ -75,6 +82,8 @@ static const struct word words[] = {
     {CREATE_EXACT_NUMBERS, "number", EXPORTQUEUE__V1__EXACT_NUMBERS__EXACT_NUMBERS_NUMBER},
     {CREATE_EXACT_NUMBERS, "string", EXPORTQUEUE__V1__EXACT_NUMBERS__EXACT_NUMBERS_STRING},
     {CREATE_DIALECT, "excel", EXPORTQUEUE__V1__DIALECT__DIALECT_EXCEL},
+    {CREATE_HEADER, "names", EXPORTQUEUE__V1__HEADER__HEADER_NAMES},
+    {CREATE_HEADER, "titles", EXPORTQUEUE__V1__HEADER__HEADER_TITLES},
 };
 
 static bool find_word(int option, const char *text, int *out, struct err *err)
@@ -113,6 +122,18 @@ static bool take_limit(const char *value, int64_t *out, struct err *err)
     return err_set(err, ERR_INVALID, "--limit is \"%s\"; it takes a number of 1 or more", value);
 }
 
+static bool take_places(const char *value, struct create *create, struct err *err)
+{
+    enum { MOST = 15 };
+    int64_t places = 0;
+    if (!str_to_int64(str_of(value), &places) || places < 0 || places > MOST)
+        return err_set(err, ERR_INVALID, "--places is \"%s\"; it takes a number from 0 to %d",
+                       value, MOST);
+    create->places.digits = (int32_t)places;
+    create->presentation.places = &create->places;
+    return true;
+}
+
 static bool take_word(int at, const char *value, Exportqueue__V1__Presentation *out,
                       struct err *err)
 {
@@ -125,6 +146,8 @@ static bool take_word(int at, const char *value, Exportqueue__V1__Presentation *
         out->newline = (Exportqueue__V1__Newline)chosen;
     else if (at == CREATE_EXACT_NUMBERS)
         out->exact_numbers = (Exportqueue__V1__ExactNumbers)chosen;
+    else if (at == CREATE_HEADER)
+        out->header = (Exportqueue__V1__Header)chosen;
     else
         out->dialect = (Exportqueue__V1__Dialect)chosen;
     return true;
@@ -142,6 +165,8 @@ static char **text_of(int at, struct create *create)
         return &create->presentation.time_zone;
     case CREATE_DELIMITER:
         return &create->presentation.delimiter;
+    case CREATE_NULL:
+        return &create->presentation.null_text;
     case CREATE_REQUEST_ID:
         return &create->request.request_id;
     case CREATE_WEBHOOK_URL:
@@ -168,6 +193,8 @@ static bool take_option(struct cli *cli, int at, const char *value, struct creat
         return take_columns(cli, value, &create->request);
     case CREATE_LIMIT:
         return take_limit(value, &create->request.limit, err);
+    case CREATE_PLACES:
+        return take_places(value, create, err);
     case CREATE_BOM:
         create->presentation.bom = true;
         return true;
@@ -237,7 +264,8 @@ static int see_through(struct cli *cli, const struct create *create, const char 
 int cli_create(struct cli *cli)
 {
     struct create create = {.request = EXPORTQUEUE__V1__CREATE_JOB_REQUEST__INIT,
-                            .presentation = EXPORTQUEUE__V1__PRESENTATION__INIT};
+                            .presentation = EXPORTQUEUE__V1__PRESENTATION__INIT,
+                            .places = EXPORTQUEUE__V1__PLACES__INIT};
     struct err err = {0};
     Exportqueue__V1__CreateJobResponse *response = NULL;
     if (!read_arguments(cli, &create, &err))

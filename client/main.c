@@ -18,13 +18,20 @@ struct command {
 };
 
 static const char create_help[] =
-    "  --format csv|json|ndjson      how the file is written; csv\n"
+    "  --format csv|json|ndjson|xlsx  how the file is written; csv\n"
     "  --filter NAME=V[,V...]        which rows; again: more values. \\, is a comma in a value\n"
     "  --columns A,B                 which columns, in this order\n"
     "  --limit N                     at most N rows\n"
-    "  --delimiter C, --newline lf|crlf, --bom, --no-formula-guard     for csv; \\t is a tab\n"
+    "  --compress gzip|zstd          the file is compressed, whatever its format\n"
+    "  --locale L, --time-zone Z     de-DE, Europe/Berlin: decimal sign, dates and times of csv "
+    "and "
+    "xlsx\n"
+    "  --header names|titles         what the header of csv and xlsx says; names\n"
+    "  --places N                    digits after the point in csv and xlsx\n"
+    "  --delimiter C, --newline lf|crlf, --bom, --null TEXT            for csv; \\t is a tab\n"
+    "  --dialect excel, --no-formula-guard                             for csv\n"
     "  --exact-numbers number|string                                   for json\n"
-    "  --locale L, --time-zone Z, --compress gzip|zstd, --dialect excel, --webhook-url URL\n"
+    "  --webhook-url URL             is told of the end\n"
     "  --request-id ID               the same id and content twice is one job\n"
     "  -w, --wait                    stay until it has ended, with progress\n"
     "  -o, --output FILE|-           wait, then save the file; - is standard output\n"
@@ -33,7 +40,10 @@ static const char create_help[] =
     "  exportq create trades --wait -o trades.csv\n"
     "  exportq create trades --filter dateFrom=2025-01-01 --filter tagIds=a,b --format ndjson -o "
     "-\n"
-    "  exportq create trades --columns id,symbol,realizedPnl --limit 100\n";
+    "  exportq create trades --columns id,symbol,realizedPnl --limit 100\n"
+    "  exportq create trades --format xlsx --time-zone Europe/Berlin --header titles -o "
+    "trades.xlsx\n"
+    "  exportq create trades --locale de-DE --compress zstd -o trades.csv.zst\n";
 
 static const struct command commands[] = {
     {"create", cli_create, "TYPE [OPTION]...", "asks for an export", create_help},

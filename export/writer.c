@@ -39,12 +39,13 @@ bool writer_delimiter_is_legal(char delimiter)
 
 bool writer_null_text_is_legal(struct str null_text, char delimiter)
 {
-    const char forbidden[] = {delimiter, '"', '\r', '\n', '\0'};
-    for (size_t i = 0; i < sizeof forbidden; i++) {
-        if (str_find(null_text, forbidden[i]) != null_text.len)
+    for (size_t i = 0; i < null_text.len; i++) {
+        char c = null_text.ptr[i];
+        if ((unsigned char)c < ' ' || c == '"' || c == delimiter)
             return false;
     }
-    return null_text.len <= WRITER_MAX_NULL_TEXT && !str_equal(null_text, STR("\\."));
+    return null_text.len <= WRITER_MAX_NULL_TEXT && !str_equal(null_text, STR("\\.")) &&
+           str_trim(null_text).len == null_text.len;
 }
 
 struct writer *writer_new(const struct format *format, const struct writer_options *options,

@@ -71,8 +71,8 @@ struct writer_options writer_options_default(void);
 bool writer_delimiter_is_legal(char delimiter);
 
 /* What a caller may choose to stand for null: at most WRITER_MAX_NULL_TEXT bytes without the
- * delimiter, quote, CR, LF or NUL, and not `\.` alone; so that it can stand bare. The empty text,
- * too. */
+ * delimiter, quotes, control characters, and spaces at its ends, and not `\.` alone; so that it can
+ * stand bare. The empty text, too. */
 bool writer_null_text_is_legal(struct str null_text, char delimiter);
 
 /* `columns` (pointers, in the order of the file) and `sink` outlive the writer. The delimiter and

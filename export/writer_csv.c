@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "export/formula.h"
 #include "export/number_look.h"
 #include "export/output.h"
 #include "export/scan.h"
@@ -45,37 +46,6 @@ struct csv {
 static struct csv *csv_of(struct writer *writer)
 {
     return CONTAINER_OF(writer, struct csv, writer);
-}
-
-/* Whether a spreadsheet would take the text for a formula. */
-static bool looks_like_formula(struct str text)
-{
-    static const struct str full_width[] = {{"\xEF\xBC\x9D", 3},  /* ＝ */
-                                            {"\xEF\xBC\x8B", 3},  /* ＋ */
-                                            {"\xEF\xBC\x8D", 3},  /* － */
-                                            {"\xEF\xBC\xA0", 3}}; /* ＠ */
-    while (text.len && text.ptr[0] == ' ')
-        text = (struct str){text.ptr + 1, text.len - 1};
-    if (!text.len)
-        return false;
-    switch (text.ptr[0]) {
-    case '=':
-    case '+':
-    case '-':
-    case '@':
-    case '\t':
-    case '\r':
-    case '\n':
-        return true;
-    case '\xEF':
-        for (size_t i = 0; i < COUNT_OF(full_width); i++) {
-            if (str_starts_with(text, full_width[i]))
-                return true;
-        }
-        return false;
-    default:
-        return false;
-    }
 }
 
 static void put_quoted(struct csv *csv, struct str text, bool is_guarded)
@@ -114,7 +84,7 @@ static void put_value(struct csv *csv, struct str text)
 /* A text of people. */
 static void put_text(struct csv *csv, struct str text)
 {
-    if (!csv->has_formula_guard || !looks_like_formula(text)) {
+    if (!csv->has_formula_guard || !formula_is_suspected(text)) {
         put_value(csv, text);
         return;
     }

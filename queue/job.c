@@ -60,6 +60,7 @@ static void copy_spec(struct arena *arena, const struct job_spec *spec, struct j
     out->columns = copy_texts(arena, spec->columns, spec->column_count);
     out->presentation.locale = arena_copy_str(arena, spec->presentation.locale);
     out->presentation.time_zone = arena_copy_str(arena, spec->presentation.time_zone);
+    out->presentation.null_text = arena_copy_str(arena, spec->presentation.null_text);
     out->webhook_url = arena_copy_str(arena, spec->webhook_url);
 }
 
@@ -147,7 +148,9 @@ static bool presentation_equal(const struct job_presentation *a, const struct jo
     return str_equal(a->locale, b->locale) && str_equal(a->time_zone, b->time_zone) &&
            a->delimiter == b->delimiter && a->has_bom == b->has_bom && a->newline == b->newline &&
            a->compression == b->compression && a->is_unguarded == b->is_unguarded &&
-           a->has_exact_numbers_text == b->has_exact_numbers_text && a->dialect == b->dialect;
+           a->has_exact_numbers_text == b->has_exact_numbers_text && a->dialect == b->dialect &&
+           a->has_titles == b->has_titles && str_equal(a->null_text, b->null_text) &&
+           a->has_places == b->has_places && a->places == b->places;
 }
 
 bool job_spec_equal(const struct job_spec *a, const struct job_spec *b)

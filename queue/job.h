@@ -43,6 +43,10 @@ struct job_presentation {
     bool is_unguarded; /* the formula guard is switched off */
     bool has_exact_numbers_text;
     enum job_dialect dialect;
+    bool has_titles;      /* the header has titles, not names */
+    struct str null_text; /* empty: null is nothing */
+    bool has_places;      /* numbers have `places` digits after the point, not their own */
+    int32_t places;
 };
 
 /* What is asked for; checked by the door before it comes to the store. */

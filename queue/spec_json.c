@@ -41,6 +41,10 @@ static json_t *presentation_json(const struct job_presentation *presentation)
     set_number(object, "unguarded", presentation->is_unguarded);
     set_number(object, "exact_numbers_text", presentation->has_exact_numbers_text);
     set_number(object, "dialect", (int64_t)presentation->dialect);
+    set_number(object, "titles", presentation->has_titles);
+    set_text(object, "null_text", presentation->null_text);
+    set_number(object, "has_places", presentation->has_places);
+    set_number(object, "places", presentation->places);
     return object;
 }
 
@@ -99,6 +103,10 @@ static void read_presentation(const json_t *object, struct arena *arena,
         .is_unguarded = get_number(object, "unguarded") != 0,
         .has_exact_numbers_text = get_number(object, "exact_numbers_text") != 0,
         .dialect = (enum job_dialect)get_number(object, "dialect"),
+        .has_titles = get_number(object, "titles") != 0,
+        .null_text = get_text(json_object_get(object, "null_text"), arena),
+        .has_places = get_number(object, "has_places") != 0,
+        .places = (int32_t)get_number(object, "places"),
     };
 }
 

@@ -81,6 +81,16 @@ static void put_filters(const struct job_spec *spec, struct arena *arena, Export
     }
 }
 
+static Exportqueue__V1__Compression compression_of(enum job_compression compression)
+{
+    static const Exportqueue__V1__Compression all[] = {
+        [COMPRESSION_NONE] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_NONE,
+        [COMPRESSION_GZIP] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP,
+        [COMPRESSION_ZSTD] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD,
+    };
+    return all[compression];
+}
+
 static Exportqueue__V1__Presentation *presentation_of(const struct job_presentation *asked,
                                                       struct arena *arena)
 {
@@ -91,12 +101,18 @@ static Exportqueue__V1__Presentation *presentation_of(const struct job_presentat
     out->delimiter =
         arena_copy_text(arena, (struct str){&asked->delimiter, asked->delimiter ? 1 : 0});
     out->bom = asked->has_bom;
+    out->null_text = arena_copy_text(arena, asked->null_text);
+    if (asked->has_places) {
+        static const Exportqueue__V1__Places none = EXPORTQUEUE__V1__PLACES__INIT;
+        out->places = copy_of(arena, &none, sizeof none);
+        out->places->digits = asked->places;
+    }
     if (asked->newline == NEWLINE_CRLF)
         out->newline = EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF;
-    if (asked->compression == COMPRESSION_GZIP)
-        out->compression = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP;
-    if (asked->compression == COMPRESSION_ZSTD)
-        out->compression = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD;
+    if (asked->compression != COMPRESSION_NONE)
+        out->compression = compression_of(asked->compression);
+    if (asked->has_titles)
+        out->header = EXPORTQUEUE__V1__HEADER__HEADER_TITLES;
     if (asked->is_unguarded)
         out->formula_guard = EXPORTQUEUE__V1__FORMULA_GUARD__FORMULA_GUARD_OFF;
     if (asked->has_exact_numbers_text)
@@ -144,8 +160,9 @@ static Exportqueue__V1__JobError *error_of(const struct job_error *error, struct
     return out;
 }
 
-Exportqueue__V1__File *convert_file(const struct job_file *file, struct arena *arena)
+Exportqueue__V1__File *convert_file(const struct job *job, struct arena *arena)
 {
+    const struct job_file *file = &job->file;
     static const Exportqueue__V1__File initial = EXPORTQUEUE__V1__FILE__INIT;
     Exportqueue__V1__File *out = copy_of(arena, &initial, sizeof initial);
     out->name = arena_copy_text(arena, file->name);
@@ -153,6 +170,7 @@ Exportqueue__V1__File *convert_file(const struct job_file *file, struct arena *a
     out->size = file->size;
     out->sha256 = arena_copy_text(arena, file->sha256);
     out->rows = file->rows;
+    out->compression = compression_of(job->spec.presentation.compression);
     return out;
 }
 
@@ -178,7 +196,7 @@ Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena)
     out->progress = progress_of(&job->progress, arena);
     out->warnings = warnings_of(&job->warnings, arena);
     out->error = error_of(&job->error, arena);
-    out->file = str_is_empty(job->file.name) ? NULL : convert_file(&job->file, arena);
+    out->file = str_is_empty(job->file.name) ? NULL : convert_file(job, arena);
     out->created = convert_time(job->created_ms, arena);
     out->started = convert_time(job->started_ms, arena);
     out->completed = convert_time(job->completed_ms, arena);

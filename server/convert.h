@@ -25,7 +25,7 @@ bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
 
 Exportqueue__V1__JobState convert_state(enum job_state state);
 Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena);
-Exportqueue__V1__File *convert_file(const struct job_file *file, struct arena *arena);
+Exportqueue__V1__File *convert_file(const struct job *job, struct arena *arena);
 Google__Protobuf__Timestamp *convert_time(int64_t ms, struct arena *arena);
 Exportqueue__V1__ExportType *convert_type(const struct export_type *type, struct arena *arena);
 void convert_health(const struct exports_health *health, struct arena *arena,

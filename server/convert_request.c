@@ -103,6 +103,8 @@ static bool take_presentation_enums(const Exportqueue__V1__Presentation *asked, 
                     "presentation.formula_guard", err) &&
            is_known(&exportqueue__v1__exact_numbers__descriptor, (int)asked->exact_numbers,
                     "presentation.exact_numbers", err) &&
+           is_known(&exportqueue__v1__header__descriptor, (int)asked->header, "presentation.header",
+                    err) &&
            is_known(&exportqueue__v1__dialect__descriptor, (int)asked->dialect,
                     "presentation.dialect", err);
 }
@@ -126,6 +128,8 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
         !take_text(asked->time_zone, "presentation.time_zone", CONVERT_MAX_NAME, &out->time_zone,
                    err) ||
         !take_text(asked->delimiter, "presentation.delimiter", CONVERT_MAX_NAME, &delimiter, err) ||
+        !take_text(asked->null_text, "presentation.null_text", CONVERT_MAX_NAME, &out->null_text,
+                   err) ||
         !take_presentation_enums(asked, err))
         return false;
     if (delimiter.len > 1)
@@ -134,6 +138,9 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
                              delimiter.len);
     out->delimiter = delimiter.len ? delimiter.ptr[0] : 0;
     out->has_bom = asked->bom;
+    out->has_titles = asked->header == EXPORTQUEUE__V1__HEADER__HEADER_TITLES;
+    out->has_places = asked->places != NULL;
+    out->places = asked->places ? asked->places->digits : 0;
     out->newline =
         asked->newline == EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF ? NEWLINE_CRLF : NEWLINE_LF;
     out->compression = compression_of(asked->compression);

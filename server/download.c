@@ -77,7 +77,7 @@ static void send_header(const struct download *download, struct rpc_call *call)
 {
     Exportqueue__V1__DownloadHeader header = EXPORTQUEUE__V1__DOWNLOAD_HEADER__INIT;
     Exportqueue__V1__DownloadResponse response = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__INIT;
-    header.file = convert_file(&download->job.file, rpc_turn_arena(call));
+    header.file = convert_file(&download->job, rpc_turn_arena(call));
     header.offset = download->transfer.from;
     response.part_case = EXPORTQUEUE__V1__DOWNLOAD_RESPONSE__PART_HEADER;
     response.header = &header;

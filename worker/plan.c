@@ -167,63 +167,6 @@ static bool not_yet(struct err *err, const char *field)
 }
 
 /* What every Excel opens by double click; the UTF-16 that belongs to it has the order mark. */
-static void take_excel_dialect(const struct job_presentation *asked, struct writer_options *options)
-{
-    if (!asked->delimiter)
-        options->delimiter = '\t';
-    options->has_crlf = true;
-    options->has_bom = false;
-    options->has_bare_times = true;
-}
-
-static bool plan_presentation(const struct job_presentation *asked, struct writer_options *out,
-                              struct err *err)
-{
-    if (!str_is_empty(asked->locale))
-        return not_yet(err, "presentation.locale");
-    if (!str_is_empty(asked->time_zone))
-        return not_yet(err, "presentation.time_zone");
-    struct writer_options options = writer_options_default();
-    if (asked->delimiter) {
-        if (!writer_delimiter_is_legal(asked->delimiter))
-            return err_set_field(err, "presentation.delimiter",
-                                 "the delimiter must be one ASCII character that is no letter, "
-                                 "digit, quote, space or line break; \",\" \";\" \"|\" and a tab "
-                                 "are usual");
-        options.delimiter = asked->delimiter;
-    }
-    options.has_bom = asked->has_bom;
-    options.has_crlf = asked->newline == NEWLINE_CRLF;
-    options.has_formula_guard = !asked->is_unguarded;
-    options.has_exact_numbers_text = asked->has_exact_numbers_text;
-    if (asked->dialect == DIALECT_EXCEL)
-        take_excel_dialect(asked, &options);
-    *out = options;
-    return true;
-}
-
-static enum compress plan_compression(enum job_compression asked)
-{
-    switch (asked) {
-    case COMPRESSION_NONE:
-        return COMPRESS_NONE;
-    case COMPRESSION_GZIP:
-        return COMPRESS_GZIP;
-    case COMPRESSION_ZSTD:
-        return COMPRESS_ZSTD;
-    }
-    return COMPRESS_NONE;
-}
-
-static struct document_options plan_document(const struct job_presentation *asked,
-                                             const struct format *format)
-{
-    return (struct document_options){
-        .is_utf16 = asked->dialect == DIALECT_EXCEL && format == &format_csv,
-        .compression = plan_compression(asked->compression),
-    };
-}
-
 bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struct arena *arena,
                struct plan *out, struct err *err)
 {
@@ -239,9 +182,8 @@ bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struc
                              (long long)spec->limit);
     if (!str_is_empty(spec->webhook_url))
         return not_yet(err, "webhook_url");
-    if (!plan_presentation(&spec->presentation, &plan.options, err))
+    if (!presentation_make(&spec->presentation, plan.format, arena, &plan.presentation, err))
         return false;
-    plan.document = plan_document(&spec->presentation, plan.format);
     *out = plan;
     return true;
 }

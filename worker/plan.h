@@ -7,8 +7,8 @@
 #define WORKER_PLAN_H
 
 #include "export/catalog.h"
-#include "export/document.h"
 #include "queue/job.h"
+#include "worker/presentation.h"
 
 /* Names and values of filters, and names of columns, in all: a job is kept for as long as its
  * retention, and given out with every list. */
@@ -18,8 +18,7 @@ enum { PLAN_MAX_SPEC_BYTES = 64 * 1024 };
 struct plan {
     const struct export_type *type;
     const struct format *format;
-    struct writer_options options;
-    struct document_options document;
+    struct presentation presentation;
     const struct filter_value *filters;  /* one per filter of the type */
     const size_t *column_indices;        /* into the type's columns, in the order of the file */
     const struct column *const *columns; /* the same columns */

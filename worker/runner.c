@@ -6,6 +6,7 @@
 #include "worker/runner.h"
 
 #include "base/calendar.h"
+#include "export/zone.h"
 #include "files/key.h"
 
 struct run {
@@ -17,6 +18,7 @@ struct run {
     struct str key;
     struct sink sink;         /* into the file, as long as nobody wishes the run to stop */
     struct file_writer *file; /* NULL before the first batch, like the document */
+    struct zone *zone;        /* the document's; NULL: UTC */
     struct document *document;
     struct batch batch;
     struct job_progress progress;
@@ -25,6 +27,7 @@ struct run {
 static void run_close(struct run *run)
 {
     document_free(run->document);
+    zone_close(run->zone);
     rows_close(run->rows);
     file_writer_abort(run->file);
     batch_done(&run->batch);
@@ -104,23 +107,29 @@ static bool write_unless_stopped(struct sink *sink, const void *bytes, size_t le
 
 /* The file is begun when there is something for it: a query may be silent for hours first, and a
  * part that nobody writes to is taken for a left-over. */
-static bool begin_file(struct run *run, struct err *err)
+static bool begin_file(struct run *run, const struct job *job, struct err *err)
 {
+    const struct plan *plan = &run->plan;
+    struct writer_options look = plan->presentation.writer;
+    if (!str_is_empty(plan->presentation.time_zone))
+        run->zone = zone_open(plan->presentation.time_zone);
+    look.zone = run->zone;
+    look.sheet_name = plan->type->name;
+    look.created_ms = job->created_ms;
     if (!files_create(run->runner->files, run->key, &run->file, err))
         return false;
-    const struct plan *plan = &run->plan;
-    run->document = document_new(plan->format, &plan->options, &plan->document, plan->columns,
+    run->document = document_new(plan->format, &look, &plan->presentation.document, plan->columns,
                                  plan->column_count, &run->sink);
     return true;
 }
 
-static bool copy_rows(struct run *run, struct err *err)
+static bool copy_rows(struct run *run, const struct job *job, struct err *err)
 {
     for (;;) {
         if (!stop_check(run->stop, err))
             return false;
         batch_clear(&run->batch);
-        if (!rows_next(run->rows, &run->batch, err) || (!run->file && !begin_file(run, err)))
+        if (!rows_next(run->rows, &run->batch, err) || (!run->file && !begin_file(run, job, err)))
             return false;
         if (run->batch.row_count == 0)
             return true;
@@ -144,7 +153,7 @@ static struct str make_name(const struct job *job, const struct plan *plan, stru
 {
     char time[CALENDAR_TEXT_SIZE];
     calendar_format_compact(job->created_ms * 1000, time);
-    struct str extension = document_extension(plan->format, &plan->document, arena);
+    struct str extension = document_extension(plan->format, &plan->presentation.document, arena);
     return arena_printf(arena, "%.*s-%s.%.*s", STR_ARG(job->spec.type), time, STR_ARG(extension));
 }
 
@@ -174,7 +183,8 @@ static bool store_file(struct run *run, const struct job *job, struct arena *are
     *out = (struct runner_result){
         .file = {.key = run->key,
                  .name = make_name(job, &run->plan, arena),
-                 .content_type = document_content_type(run->plan.format, &run->plan.document),
+                 .content_type =
+                     document_content_type(run->plan.format, &run->plan.presentation.document),
                  .sha256 = arena_copy_str(arena, str_of(facts.sha256)),
                  .size = facts.size,
                  .rows = run->progress.rows_done},
@@ -195,7 +205,7 @@ bool runner_run(const struct runner *runner, const struct job *job, struct stop 
     run.key = make_key(job, arena);
     report(&run, PHASE_QUERYING);
     batch_init(&run.batch, run.plan.column_count);
-    if (!start_query(&run, job, arena, err) || !copy_rows(&run, err))
+    if (!start_query(&run, job, arena, err) || !copy_rows(&run, job, err))
         return false;
     report(&run, PHASE_FINISHING);
     if (!document_finish(run.document, err) || !check_guard_rails(&run, err) ||

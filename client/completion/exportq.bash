@@ -69,10 +69,11 @@ _exportq() {
     COMPREPLY=()
     case $before in
     =) return ;; # a filter's value: anything
-    --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$word") && return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson xlsx" -- "$word") && return ;;
     --compress) mapfile -t COMPREPLY < <(compgen -W "gzip zstd" -- "$word") && return ;;
     --newline) mapfile -t COMPREPLY < <(compgen -W "lf crlf" -- "$word") && return ;;
     --exact-numbers) mapfile -t COMPREPLY < <(compgen -W "number string" -- "$word") && return ;;
+    --header) mapfile -t COMPREPLY < <(compgen -W "names titles" -- "$word") && return ;;
     --dialect) mapfile -t COMPREPLY < <(compgen -W "excel" -- "$word") && return ;;
     -s | --state)
         mapfile -t COMPREPLY < <(compgen -W "queued running completed failed cancelled expired" -- "$word")
@@ -97,8 +98,8 @@ _exportq() {
     '') words="$commands $globals" ;;
     create)
         words+=" --format --filter --columns --limit --locale --time-zone --compress --delimiter
-            --newline --bom --no-formula-guard --exact-numbers --dialect --request-id --webhook-url
-            --wait --output --force"
+            --newline --bom --no-formula-guard --exact-numbers --dialect --header --null --places
+            --request-id --webhook-url --wait --output --force"
         [[ $word == -* ]] || words=$(_exportq_types)
         ;;
     help) words=$commands ;;

@@ -3,6 +3,7 @@
 
 import csv
 import fcntl
+import gzip
 import io
 import json
 import os
@@ -140,7 +141,8 @@ class Commands(Cli):
     def test_every_option_of_create_reaches_the_job(self):
         job = self.ask("create", "rows", "--filter", "count=3", "--format", "csv", "--limit", "2", "--delimiter",
                        "tab", "--newline", "crlf", "--bom", "--no-formula-guard", "--exact-numbers", "string",
-                       "--request-id", "r-1")["job"]
+                       "--locale", "de-DE", "--time-zone", "Europe/Berlin", "--header", "titles", "--null", "NULL",
+                       "--places", "2", "--compress", "gzip", "--request-id", "r-1")["job"]
         self.assertEqual(("rows", "csv", "2", "r-1", "alice"),
                          tuple(job[name] for name in ("type", "format", "limit", "requestId", "owner")))
         self.assertEqual([{"name": "count", "values": ["3"]}], job["filters"])
@@ -148,8 +150,11 @@ class Commands(Cli):
         self.assertEqual(("\t", True, "NEWLINE_CRLF", "FORMULA_GUARD_OFF", "EXACT_NUMBERS_STRING"),
                          tuple(look[name] for name in ("delimiter", "bom", "newline", "formulaGuard",
                                                        "exactNumbers")))
-        out, _ = self.run_cli(DONE, "download", self.completed(job["id"]), "-o", "-")
-        self.assertEqual(b"\xef\xbb\xbfid\tname\thalf", out.encode().split(b"\r\n")[0].rstrip(b"\n"))
+        self.assertEqual(("de-DE", "Europe/Berlin", "HEADER_TITLES", "NULL", {"digits": 2}, "COMPRESSION_GZIP"),
+                         tuple(look[name] for name in ("locale", "timeZone", "header", "nullText", "places",
+                                                       "compression")))
+        self.run_cli(DONE, "download", self.completed(job["id"]), "-o", "rows.csv.gz")
+        self.assertEqual(b"\xef\xbb\xbfid\tname\thalf", gzip.decompress(self.read("rows.csv.gz")).split(b"\r\n")[0])
 
     def completed(self, id):
         self.run_cli(DONE, "watch", id)
@@ -227,7 +232,7 @@ class Commands(Cli):
         id = self.completed(self.ask("create", "notes")["job"]["id"])
         for words, expected in ((("do",), "download"), (("create", "no"), "notes"), (("types", "wi"), "wide"),
                                 (("create", "notes", "--fo"), "--format --force"), (("get", ""), id),
-                                (("create", "notes", "--format", ""), "csv json ndjson"),
+                                (("create", "notes", "--format", ""), "csv json ndjson xlsx"),
                                 (("--server", "x", "list", "--state", "c"), "completed cancelled"),
                                 (("list", "--type", "to"), "torn"), (("list", "-s", "q"), "queued"),
                                 (("list", "-t", "to"), "torn"), (("help", "cr"), "create"),

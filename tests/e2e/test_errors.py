@@ -66,6 +66,15 @@ BAD_CREATES = [
     (looks(formula_guard=7), "presentation.formula_guard", ["7", "FORMULA_GUARD_ON", "FORMULA_GUARD_OFF"]),
     (looks(exact_numbers=7), "presentation.exact_numbers", ["7", "EXACT_NUMBERS_NUMBER", "EXACT_NUMBERS_STRING"]),
     (looks(dialect=7), "presentation.dialect", ["7", "DIALECT_EXCEL"]),
+    (looks(header=7), "presentation.header", ["7", "HEADER_NAMES", "HEADER_TITLES"]),
+    (looks(locale="xx-YY"), "presentation.locale", ["xx-YY", "de-DE"]),
+    (looks(locale="de-DE\n"), "presentation.locale", ["de-DE"]),
+    (looks(time_zone="Mars/Olympus"), "presentation.time_zone", ["Mars/Olympus", "Europe/Berlin"]),
+    (looks(null_text="a,b"), "presentation.null_text", ["delimiter"]),
+    (looks(null_text="=1"), "presentation.null_text", ["formula"]),
+    (looks(null_text="n" * 65), "presentation.null_text", ["65", "64"]),
+    (looks(places=pb.Places(digits=16)), "presentation.places", ["16", "0 to 15"]),
+    (looks(places=pb.Places(digits=-1)), "presentation.places", ["-1", "0 to 15"]),
     ({"type": LONG}, "type", ["4000"]),
     (notes(format=LONG), "format", ["4000"]),
     (notes((LONG, "1")), "filters[0].name", ["4000"]),
@@ -77,8 +86,6 @@ BAD_CREATES = [
 
 # What later versions do says so, by field, instead of doing something else in silence.
 NOT_YET = [
-    (looks(locale="de-DE"), "presentation.locale"),
-    (looks(time_zone="Europe/Berlin"), "presentation.time_zone"),
     (notes(webhook_url="https://example.org/"), "webhook_url"),
 ]
 

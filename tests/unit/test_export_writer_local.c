@@ -256,7 +256,7 @@ static void only_what_can_stand_bare_may_stand_for_null(void **state)
         bool is_legal;
     } table[] = {
         {{"", 0}, ',', true},      {{"NULL", 4}, ',', true},  {{"\\N", 2}, ',', true},
-        {{"n/a", 3}, ',', true},   {{" ", 1}, ',', true},     {{"a;b", 3}, ',', true},
+        {{"n/a", 3}, ',', true},   {{" ", 1}, ',', false},    {{"a;b", 3}, ',', true},
         {{"a,b", 3}, ',', false},  {{"a;b", 3}, ';', false},  {{"\"", 1}, ',', false},
         {{"a\nb", 3}, ',', false}, {{"a\rb", 3}, ',', false}, {{"a\0b", 3}, ',', false},
         {{"\\.", 2}, ',', false},

@@ -157,6 +157,10 @@ static void requests_differ_in_whatever_changes_the_file(void **state)
     ASSERT_MATTERS(spec->presentation.is_unguarded = true);
     ASSERT_MATTERS(spec->presentation.has_exact_numbers_text = true);
     ASSERT_MATTERS(spec->presentation.dialect = DIALECT_EXCEL);
+    ASSERT_MATTERS(spec->presentation.has_titles = true);
+    ASSERT_MATTERS(spec->presentation.null_text = STR("?"));
+    ASSERT_MATTERS(spec->presentation.has_places = true);
+    ASSERT_MATTERS(spec->presentation.places = 2);
 #undef ASSERT_MATTERS
 }
 
