@@ -4,6 +4,8 @@
  */
 #include "base/utf8.h"
 
+#include "base/word.h"
+
 enum { CONTINUATION_LOW = 0x80, CONTINUATION_HIGH = 0xBF };
 
 /* What may follow a lead byte (Unicode standard, table 3-7): how many bytes, and the narrower range
@@ -52,18 +54,31 @@ static size_t sequence_length(const unsigned char *text, size_t len, bool *is_wh
     return at;
 }
 
+static bool is_ascii(uint64_t word)
+{
+    return (word & WORD_OF(0x80)) == 0;
+}
+
+/* How many bytes at the front are ASCII: all, or some of them, in whole words. */
+static size_t ascii_prefix(const char *text, size_t len)
+{
+    if (len < WORD_SIZE)
+        return len && is_ascii(word_of_short(text, len)) ? len : 0;
+    size_t at = 0;
+    while (len - at >= WORD_SIZE && is_ascii(word_at(text + at)))
+        at += WORD_SIZE;
+    bool is_rest = len - at < WORD_SIZE && is_ascii(word_at(text + len - WORD_SIZE));
+    return is_rest ? len : at;
+}
+
 size_t utf8_valid_prefix(const char *text, size_t len)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    size_t at = 0;
+    size_t at = ascii_prefix(text, len);
     while (at < len) {
-        uint64_t word = 0;
-        if (len - at >= sizeof word) {
-            memcpy(&word, bytes + at, sizeof word);
-            if ((word & UINT64_C(0x8080808080808080)) == 0) {
-                at += sizeof word;
-                continue;
-            }
+        if (len - at >= WORD_SIZE && is_ascii(word_at(text + at))) {
+            at += WORD_SIZE;
+            continue;
         }
         if (bytes[at] < 0x80) {
             at++;

@@ -6,13 +6,13 @@
  */
 #include "export/scan.h"
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (uint8_t)(b))
+#include "base/word.h"
 
 enum { FIRST_PRINTABLE = 0x20 };
 
 void scan_init(struct scan *scan, char first, char second, struct str controls)
 {
-    *scan = (struct scan){.first = EACH_BYTE(first), .second = EACH_BYTE(second)};
+    *scan = (struct scan){.first = WORD_OF(first), .second = WORD_OF(second)};
     scan->is_special[(uint8_t)first] = true;
     scan->is_special[(uint8_t)second] = true;
     for (size_t i = 0; i < controls.len; i++)
@@ -23,30 +23,34 @@ static bool may_hold_special(const struct scan *scan, uint64_t word)
 {
     uint64_t first = word ^ scan->first;
     uint64_t second = word ^ scan->second;
-    uint64_t strikes = ((word - EACH_BYTE(FIRST_PRINTABLE)) & ~word) |
-                       ((first - EACH_BYTE(1)) & ~first) | ((second - EACH_BYTE(1)) & ~second);
-    return (strikes & EACH_BYTE(0x80)) != 0;
+    uint64_t strikes = ((word - WORD_OF(FIRST_PRINTABLE)) & ~word) |
+                       ((first - WORD_OF(1)) & ~first) | ((second - WORD_OF(1)) & ~second);
+    return (strikes & WORD_OF(0x80)) != 0;
+}
+
+/* The first special byte from `at` on; `end` if there is none before it. */
+static size_t find_special(const struct scan *scan, struct str text, size_t at, size_t end)
+{
+    while (at < end && !scan->is_special[(uint8_t)text.ptr[at]])
+        at++;
+    return at;
 }
 
 size_t scan_plain(const struct scan *scan, struct str text)
 {
-    size_t at = 0;
-    while (at < text.len) {
-        uint64_t word = 0;
-        size_t end = at + sizeof word;
-        if (end > text.len) {
-            end = text.len;
-        } else {
-            memcpy(&word, text.ptr + at, sizeof word);
-            if (!may_hold_special(scan, word)) {
-                at = end;
-                continue;
-            }
-        }
-        for (; at < end; at++) {
-            if (scan->is_special[(uint8_t)text.ptr[at]])
-                return at;
-        }
+    if (text.len < WORD_SIZE) {
+        if (!text.len || !may_hold_special(scan, word_of_short(text.ptr, text.len)))
+            return text.len;
+        return find_special(scan, text, 0, text.len);
+    }
+    for (size_t at = 0; at < text.len; at += WORD_SIZE) {
+        size_t last = text.len - WORD_SIZE; /* the last word may begin in the one before it */
+        at = at < last ? at : last;
+        if (!may_hold_special(scan, word_at(text.ptr + at)))
+            continue;
+        size_t found = find_special(scan, text, at, at + WORD_SIZE);
+        if (found < at + WORD_SIZE)
+            return found;
     }
     return text.len;
 }

@@ -68,11 +68,33 @@ static void every_code_point_is_valid_in_its_shortest_form(void **state)
     }
 }
 
+static void a_bad_byte_is_found_at_each_place_of_each_length(void **state)
+{
+    (void)state;
+    enum { LONGEST = 26 }; /* three words and a bit */
+    char text[LONGEST + 2];
+    for (size_t len = 0; len <= LONGEST; len++) {
+        memset(text, 'x', sizeof text);
+        text[len] = '\xFF'; /* behind it */
+        assert_int_equal(utf8_valid_prefix(text, len), len);
+        for (size_t place = 0; place < len; place++) {
+            memset(text, 'x', sizeof text);
+            text[place] = '\xFF';
+            assert_int_equal(utf8_valid_prefix(text, len), place);
+            text[place] = '\xC3';
+            text[place + 1] = '\xA9';
+            bool is_cut = place + 1 == len;
+            assert_int_equal(utf8_valid_prefix(text, len), is_cut ? place : len);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ill_formed_text_is_found_where_it_begins),
         cmocka_unit_test(every_code_point_is_valid_in_its_shortest_form),
+        cmocka_unit_test(a_bad_byte_is_found_at_each_place_of_each_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
