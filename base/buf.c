@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See buf.h. Capacity doubles; one byte beyond it holds the NUL.
+ * See buf.h. Capacity doubles, up to the maximum; one byte beyond it holds the NUL.
  */
 #include "base/buf.h"
 
@@ -35,7 +35,8 @@ bool buf_is_ok(const struct buf *buf)
 
 static void grow(struct buf *buf, size_t needed)
 {
-    size_t cap = buf->cap ? buf->cap : FIRST_CAPACITY;
+    size_t first = buf->max < FIRST_CAPACITY ? buf->max : FIRST_CAPACITY;
+    size_t cap = buf->cap ? buf->cap : first;
     while (cap < needed)
         cap = cap > buf->max / 2 ? buf->max : cap * 2;
     buf->ptr = mem_resize_array(buf->ptr, cap + 1, 1);
@@ -60,7 +61,7 @@ void buf_commit(struct buf *buf, size_t len)
     buf->ptr[buf->len] = '\0';
 }
 
-void buf_add(struct buf *buf, const void *bytes, size_t len)
+void buf_add_growing(struct buf *buf, const void *bytes, size_t len)
 {
     char *room = buf_reserve(buf, len);
     if (!room)

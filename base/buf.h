@@ -12,6 +12,8 @@
 
 #include "base/str.h"
 
+#include <string.h>
+
 struct buf {
     char *ptr;         /* NULL until the first add */
     size_t len;        /* bytes in use */
@@ -31,7 +33,7 @@ void buf_clear(struct buf *buf);
 
 bool buf_is_ok(const struct buf *buf);
 
-void buf_add(struct buf *buf, const void *bytes, size_t len);
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_add_str(struct buf *buf, struct str s);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);
@@ -41,6 +43,21 @@ void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
  * `len`). NULL, and an overflow, when that would pass the maximum. */
 char *buf_reserve(struct buf *buf, size_t len);
 void buf_commit(struct buf *buf, size_t len);
+
+/* Private: an add for which there may be no room. */
+void buf_add_growing(struct buf *buf, const void *bytes, size_t len);
+
+/* The row path adds each value of each row: where there is room, there is no call. */
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0 || len > buf->cap - buf->len || buf->has_overflow) {
+        buf_add_growing(buf, bytes, len);
+        return;
+    }
+    memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+}
 
 /* A view of the bytes; ends with the next add. */
 struct str buf_str(const struct buf *buf);

@@ -36,7 +36,7 @@ static const char *set_plain(struct str text, struct batch *batch, struct cell *
                              enum cell_kind kind)
 {
     size_t offset = batch->text.len;
-    buf_add_str(&batch->text, text);
+    buf_add(&batch->text, text.ptr, text.len);
     if (!buf_is_ok(&batch->text))
         return too_large;
     *cell = (struct cell){.kind = kind, .len = (uint32_t)text.len};

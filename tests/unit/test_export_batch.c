@@ -107,7 +107,8 @@ static void text_beyond_the_maximum_is_refused(void **state)
     assert_non_null(buf_reserve(&batch.text, 255 << 20)); /* megabytes, of which none is touched */
     assert_null(buf_reserve(&batch.text, 257 << 20));
     batch_clear(&batch);
-    batch.text.max = 10; /* instead of so much */
+    buf_done(&batch.text);
+    buf_init(&batch.text, 10); /* instead of so much */
     struct cell *cell = batch_add_row(&batch);
     assert_true(batch_set_text(&batch, cell, CELL_TEXT, STR("0123456789")));
     assert_false(batch_set_text(&batch, cell, CELL_TEXT, STR("x")));
