@@ -7,6 +7,8 @@
 
 #include "base/number.h"
 
+#include <limits.h>
+
 #define SECOND_US INT64_C(1000000)
 
 enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
@@ -17,14 +19,13 @@ static int64_t floor_div(int64_t a, int64_t b)
     return quotient - (a % b < 0);
 }
 
-static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+/* From year 1 on. */
+static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
 {
     year -= month <= 2;
-    int64_t era = floor_div(year, 400);
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
+    unsigned day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    unsigned days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
+    return (int64_t)days - DAYS_TO_1970;
 }
 
 struct civil calendar_civil(int64_t us)
@@ -123,28 +124,34 @@ size_t calendar_format_compact(int64_t us, char out[CALENDAR_TEXT_SIZE])
                                   civil.second));
 }
 
-/* Takes exactly `width` digits off the front. */
-static bool take_digits(struct str *text, unsigned width, unsigned *out)
+static void skip(struct str *text, size_t len)
 {
-    if (text->len < width)
+    *text = (struct str){text->ptr + len, text->len - len};
+}
+
+/* The number of the two digits at `text`; more than 99 if they are none. */
+static unsigned two_at(const char *text)
+{
+    unsigned tens = (unsigned)(text[0] - '0');
+    unsigned ones = (unsigned)(text[1] - '0');
+    return tens <= 9 && ones <= 9 ? tens * 10 + ones : UINT_MAX;
+}
+
+/* Takes two digits off the front. */
+static bool take_two(struct str *text, unsigned *out)
+{
+    if (text->len < 2)
         return false;
-    unsigned value = 0;
-    for (unsigned i = 0; i < width; i++) {
-        char c = text->ptr[i];
-        if (c < '0' || c > '9')
-            return false;
-        value = value * 10 + (unsigned)(c - '0');
-    }
-    *text = (struct str){text->ptr + width, text->len - width};
-    *out = value;
-    return true;
+    *out = two_at(text->ptr);
+    skip(text, 2);
+    return *out <= 99;
 }
 
 static bool take_char(struct str *text, char c)
 {
     if (!text->len || text->ptr[0] != c)
         return false;
-    *text = (struct str){text->ptr + 1, text->len - 1};
+    skip(text, 1);
     return true;
 }
 
@@ -157,15 +164,21 @@ static unsigned days_of_month(unsigned year, unsigned month)
 
 static bool take_date(struct str *text, int64_t *out)
 {
-    unsigned year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    if (!take_digits(text, 4, &year) || !take_char(text, '-') || !take_digits(text, 2, &month) ||
-        !take_char(text, '-') || !take_digits(text, 2, &day))
+    enum { DATE_LEN = 10 }; /* YYYY-MM-DD */
+    const char *at = text->ptr;
+    if (text->len < DATE_LEN || at[4] != '-' || at[7] != '-')
         return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+    unsigned century = two_at(at);
+    unsigned of_century = two_at(at + 2);
+    unsigned month = two_at(at + 5);
+    unsigned day = two_at(at + 8);
+    if (century > 99 || of_century > 99 || month < 1 || month > 12)
+        return false;
+    unsigned year = century * 100 + of_century;
+    if (year < 1 || day < 1 || day > days_of_month(year, month))
         return false;
     *out = days_from_civil(year, month, day) * CALENDAR_DAY_US;
+    skip(text, DATE_LEN);
     return true;
 }
 
@@ -188,13 +201,15 @@ static bool take_fraction(struct str *text, unsigned *us)
 
 static bool take_time(struct str *text, unsigned last_hour, int64_t *out)
 {
-    unsigned hour = 0;
-    unsigned minute = 0;
+    enum { TIME_LEN = 5 }; /* HH:MM */
+    if (text->len < TIME_LEN || text->ptr[2] != ':')
+        return false;
+    unsigned hour = two_at(text->ptr);
+    unsigned minute = two_at(text->ptr + 3);
     unsigned second = 0;
     unsigned us = 0;
-    if (!take_digits(text, 2, &hour) || !take_char(text, ':') || !take_digits(text, 2, &minute))
-        return false;
-    if (take_char(text, ':') && (!take_digits(text, 2, &second) || !take_fraction(text, &us)))
+    skip(text, TIME_LEN);
+    if (take_char(text, ':') && (!take_two(text, &second) || !take_fraction(text, &us)))
         return false;
     if (hour > last_hour || minute > 59 || second > 60)
         return false;
@@ -213,10 +228,10 @@ static bool take_offset(struct str *text, int64_t *out)
         return false;
     unsigned hours = 0;
     unsigned minutes = 0;
-    if (!take_digits(text, 2, &hours))
+    if (!take_two(text, &hours))
         return false;
     bool has_colon = take_char(text, ':');
-    if ((has_colon || text->len) && !take_digits(text, 2, &minutes))
+    if ((has_colon || text->len) && !take_two(text, &minutes))
         return false;
     if (hours > 23 || minutes > 59)
         return false;

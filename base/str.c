@@ -68,6 +68,8 @@ bool str_next(struct str *rest, char separator, struct str *out)
     return true;
 }
 
+enum { SAFE_DIGITS = 18 }; /* fit, whatever they are */
+
 bool str_to_int64(struct str s, int64_t *out)
 {
     bool is_negative = s.len && s.ptr[0] == '-';
@@ -75,6 +77,14 @@ bool str_to_int64(struct str s, int64_t *out)
     if (at == s.len)
         return false;
     int64_t value = 0;
+    size_t safe = s.len < SAFE_DIGITS ? s.len : SAFE_DIGITS;
+    for (; at < safe; at++) {
+        unsigned digit = (unsigned)(s.ptr[at] - '0');
+        if (digit > 9)
+            return false;
+        value = value * 10 + digit;
+    }
+    value = is_negative ? -value : value;
     for (; at < s.len; at++) {
         if (s.ptr[at] < '0' || s.ptr[at] > '9')
             return false;
