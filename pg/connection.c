@@ -91,13 +91,15 @@ static bool flush(struct pg *pg, struct pg_patience patience, struct err *err)
 
 bool pg_take_result(struct pg *pg, struct pg_patience patience, PGresult **out, struct err *err)
 {
-    if (PQisBusy(pg->connection) && !flush(pg, patience, err))
-        return false;
-    while (PQisBusy(pg->connection)) {
-        if (!pg_wait_socket(pg, POLLIN, patience, err))
+    bool is_flushed = false;
+    while (PQisBusy(pg->connection)) { /* once for most rows */
+        if (!is_flushed && !flush(pg, patience, err))
             return false;
-        if (!PQconsumeInput(pg->connection))
+        if (is_flushed && !pg_wait_socket(pg, POLLIN, patience, err))
+            return false;
+        if (is_flushed && !PQconsumeInput(pg->connection))
             return pg_fail(pg, NULL, err);
+        is_flushed = true;
     }
     *out = PQgetResult(pg->connection);
     return true;
