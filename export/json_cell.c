@@ -108,9 +108,12 @@ static void put_number(struct json_out *out, const struct json_kind *kind, const
 static void put_decimal(struct json_out *out, const struct json_kind *kind, struct str text)
 {
     struct decimal decimal;
-    if (decimal_is_not_finite(text)) {
-        put_non_finite(out);
-    } else if (kind->has_text_numbers || !decimal_parse(text, &decimal)) {
+    if (!decimal_parse(text, &decimal)) {
+        if (decimal_is_not_finite(text))
+            put_non_finite(out);
+        else
+            put_string(out, text);
+    } else if (kind->has_text_numbers) {
         put_string(out, text);
     } else if (decimal.is_canonical) {
         output_add(&out->output, text);
