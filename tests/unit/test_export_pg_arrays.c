@@ -56,6 +56,18 @@ static int64_t export_rows(struct kit *kit, const struct export_type *type, stru
     return non_finite;
 }
 
+/* Whether a line is {"a":VALUE,"b":VALUE}, twice the same. */
+static bool has_equal_halves(struct str line)
+{
+    static const struct str begin = {"{\"a\":", 5};
+    static const struct str middle = {",\"b\":", 5};
+    size_t half = (line.len - begin.len - middle.len - 1) / 2;
+    struct str ours = {line.ptr + begin.len, half};
+    struct str theirs = {line.ptr + line.len - 1 - half, half};
+    return str_starts_with(line, begin) && str_equal(ours, theirs) &&
+           str_starts_with((struct str){ours.ptr + half, line.len - half - begin.len}, middle);
+}
+
 /* Expressions of which to_json says what we say. */
 static const char *const judged[] = {
     "'{}'::text[]",
@@ -112,14 +124,44 @@ static void an_array_is_what_to_json_makes_of_it(void **state)
         assert_string_equal(column_type_name(type.columns[0].type), "array");
         struct file file;
         export_rows(&kit, &type, &file);
-        struct str line = buf_str(&file.bytes);
-        size_t half = (line.len - STR("{\"a\":,\"b\":}\n").len) / 2;
-        struct str ours = {line.ptr + 5, half};
-        struct str theirs = {line.ptr + line.len - 2 - half, half};
-        if (!str_equal(ours, theirs) || !str_starts_with(line, STR("{\"a\":")))
+        struct str line = str_trim(buf_str(&file.bytes));
+        if (!has_equal_halves(line))
             fail_msg("%s\n  %.*s", judged[i], STR_ARG(line));
         buf_done(&file.bytes);
     }
+    kit_close(&kit);
+}
+
+/* Texts of the characters that an array's print is made of, in one dimension and in two. */
+static void arrays_of_any_text_are_what_to_json_makes_of_them(void **state)
+{
+    (void)state;
+    const char *seed = getenv("SEED") ? getenv("SEED") : "1";
+    print_message("SEED=%s\n", seed);
+    struct kit kit;
+    kit_open_pg(&kit, "create table seed(text text);"
+                      "create function pick(of text, many int) returns bigint language sql as "
+                      "'select abs(hashtext(of || text)::bigint) % many from seed';"
+                      "create function word(of text) returns text language sql as "
+                      "$$select nullif(coalesce(string_agg(substr('{},\"\\ NULnul;=[]é', "
+                      "1 + pick(of || i, 18)::int, 1), ''), ''), '{') "
+                      "from generate_series(1, pick(of, 6)) as i$$");
+    test_database_do(arena_printf(&kit.arena, "insert into seed values ('%s')", seed).ptr);
+    struct export_type type = kit_type(
+        &kit, SHARED "SELECT a, to_json(a) AS b FROM (SELECT i, CASE i % 2 WHEN 0 THEN "
+                     "ARRAY(SELECT word(i || ' ' || j) FROM generate_series(1, i % 5) AS j) ELSE "
+                     "ARRAY[[word(i || 'a'), word(i || 'b')], [word(i || 'c'), '']] END AS a "
+                     "FROM generate_series(1, 2000) AS i) AS t");
+    struct file file;
+    export_rows(&kit, &type, &file);
+    struct str rest = str_trim(buf_str(&file.bytes));
+    struct str line;
+    size_t count = 0;
+    for (; str_next(&rest, '\n', &line); count++)
+        if (!has_equal_halves(line))
+            fail_msg("%.*s", STR_ARG(line));
+    assert_int_equal(count, 2000);
+    buf_done(&file.bytes);
     kit_close(&kit);
 }
 
@@ -172,6 +214,7 @@ int main(void)
         return TEST_IS_SKIPPED;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_array_is_what_to_json_makes_of_it),
+        cmocka_unit_test(arrays_of_any_text_are_what_to_json_makes_of_them),
         cmocka_unit_test(what_to_json_writes_otherwise_is_as_in_a_column_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
