@@ -11,23 +11,29 @@
 
 enum { LONGEST = 26 }; /* three words and a bit */
 
+/* At each place of each length. */
+static void check_byte(const struct scan *scan, char byte, bool is_special)
+{
+    char text[LONGEST];
+    for (size_t len = 1; len <= LONGEST; len++) {
+        for (size_t place = 0; place < len; place++) {
+            memset(text, 'x', sizeof text);
+            text[place] = byte;
+            size_t found = scan_plain(scan, (struct str){text, len});
+            if (found != (is_special ? place : len))
+                fail_msg("byte %d at %zu of %zu: found at %zu", byte, place, len, found);
+        }
+    }
+}
+
 static void every_byte_is_told_at_each_place_of_each_length(void **state)
 {
     (void)state;
     struct scan scan;
     scan_init(&scan, '"', ',', STR("\r\n"));
-    char text[LONGEST];
     for (int byte = 0; byte < 256; byte++) {
         bool is_special = byte == '"' || byte == ',' || byte == '\r' || byte == '\n';
-        for (size_t len = 1; len <= LONGEST; len++) {
-            for (size_t place = 0; place < len; place++) {
-                memset(text, 'x', sizeof text);
-                text[place] = (char)byte;
-                size_t found = scan_plain(&scan, (struct str){text, len});
-                if (found != (is_special ? place : len))
-                    fail_msg("byte %d at %zu of %zu: found at %zu", byte, place, len, found);
-            }
-        }
+        check_byte(&scan, (char)byte, is_special);
     }
 }
 
