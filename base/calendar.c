@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See calendar.h. The day count is Howard Hinnant's days_from_civil: eras of 400 years, years that
- * begin in March, so that the leap day is the last.
+ * See calendar.h. Years begin in March, so that the leap day is the last. From a day to its date
+ * goes the way of Neri and Schneider ("Euclidean affine functions and their application to calendar
+ * algorithms", 2022): divisions that are multiplications and shifts, and no branches.
  */
 #include "base/calendar.h"
 
@@ -11,13 +12,7 @@
 
 #define SECOND_US INT64_C(1000000)
 
-enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    int64_t quotient = a / b;
-    return quotient - (a % b < 0);
-}
+enum { DAYS_PER_FOUR_CENTURIES = 146097, DAYS_TO_1970 = 719468 }; /* from March of year 0 */
 
 /* From year 1 on. */
 static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
@@ -30,27 +25,25 @@ static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
 
 struct civil calendar_civil(int64_t us)
 {
-    int64_t days = floor_div(us, CALENDAR_DAY_US);
-    uint64_t us_of_day = (uint64_t)(us - days * CALENDAR_DAY_US);
-    int64_t shifted = days + DAYS_TO_1970;
-    int64_t era = floor_div(shifted, DAYS_PER_ERA);
-    /* From here on 32 bits are enough, and faster. */
-    unsigned day_of_era = (unsigned)(shifted - era * DAYS_PER_ERA);
-    unsigned year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    unsigned month = (5 * day_of_year + 2) / 153;
+    uint64_t shifted = (uint64_t)us + (uint64_t)(DAYS_TO_1970 * CALENDAR_DAY_US);
+    uint64_t us_of_day = shifted % CALENDAR_DAY_US;
+    unsigned quarters = 4 * (unsigned)(shifted / CALENDAR_DAY_US) + 3;
+    unsigned century = quarters / DAYS_PER_FOUR_CENTURIES;
+    uint64_t of_century = UINT64_C(2939745) * (quarters % DAYS_PER_FOUR_CENTURIES | 3);
+    unsigned year = 100 * century + (unsigned)(of_century >> 32);
+    unsigned day_of_year = (unsigned)of_century / 2939745 / 4;
+    unsigned month = 2141 * day_of_year + 197913;
+    bool is_next_year = day_of_year >= 306; /* January and February */
     unsigned second_of_day = (unsigned)(us_of_day / SECOND_US);
-    struct civil civil = {
-        .month = month < 10 ? month + 3 : month - 9,
-        .day = day_of_year - (153 * month + 2) / 5 + 1,
+    return (struct civil){
+        .year = year + is_next_year,
+        .month = (month >> 16) - (is_next_year ? 12 : 0),
+        .day = (month & 0xFFFF) / 2141 + 1,
         .hour = second_of_day / 3600,
         .minute = second_of_day / 60 % 60,
         .second = second_of_day % 60,
         .us = (unsigned)(us_of_day % SECOND_US),
     };
-    civil.year = (int64_t)year_of_era + era * 400 + (civil.month <= 2);
-    return civil;
 }
 
 static char *put_char(char *at, char c)
@@ -59,9 +52,9 @@ static char *put_char(char *at, char c)
     return at + 1;
 }
 
-static char *put_year(char *at, int64_t year)
+static char *put_year(char *at, unsigned year)
 {
-    unsigned digits = (unsigned)((uint64_t)year % 10000);
+    unsigned digits = year % 10000; /* whatever comes, four digits */
     return number_put_pair(number_put_pair(at, digits / 100), digits % 100);
 }
 

@@ -14,7 +14,7 @@ enum { CALENDAR_TEXT_SIZE = 40 };
 
 /* The fields of an instant. */
 struct civil {
-    int64_t year;
+    unsigned year;
     unsigned month; /* 1 to 12 */
     unsigned day;   /* 1 to 31 */
     unsigned hour;
@@ -23,7 +23,7 @@ struct civil {
     unsigned us; /* 0 to 999999 */
 };
 
-/* For any year: those before 1 are 0, -1, … */
+/* For years 0 (from its March on) to 30000: a zone may lie a day before year 1 or after 9999. */
 struct civil calendar_civil(int64_t us);
 
 /* "2025-08-01T12:34:56.000Z", for years 1 to 9999. Returns its length. */

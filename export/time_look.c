@@ -28,14 +28,13 @@ static char *put_char(char *at, char c)
     return at + 1;
 }
 
-static char *put_year(char *at, int64_t year)
+static char *put_year(char *at, unsigned year)
 {
-    unsigned digits = (unsigned)year;
-    if (digits >= 10000) {
+    if (year >= 10000) {
         at = put_char(at, '1');
-        digits -= 10000;
+        year -= 10000;
     }
-    return number_put_pair(number_put_pair(at, digits / 100), digits % 100);
+    return number_put_pair(number_put_pair(at, year / 100), year % 100);
 }
 
 static char *put_date(char *at, const struct civil *civil, const struct time_look *look)
