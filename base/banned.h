@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Functions that have no place here become compile errors: they overflow, share hidden state
- * between threads, or hide errors. Each has a better sibling in base/. The headers that declare
- * them are included first, so that only our own calls are hit.
+ * between threads, heed the locale, or hide errors. Each has a better sibling in base/. The headers
+ * that declare them are included first, so that only our own calls are hit.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define BANNED(function) sorry_##function##_is_banned_see_base_banned_h
@@ -53,6 +54,12 @@
 #define tmpnam(s) BANNED(tmpnam)
 #undef setlocale
 #define setlocale(c, l) BANNED(setlocale)
+#undef strcasecmp
+#define strcasecmp(a, b) BANNED(strcasecmp)
+#undef strncasecmp
+#define strncasecmp(a, b, n) BANNED(strncasecmp)
+#undef strcasestr
+#define strcasestr(s, part) BANNED(strcasestr)
 #undef rand
 #define rand() BANNED(rand)
 #undef srand

@@ -11,6 +11,7 @@
  */
 #include "base/number.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -347,6 +348,16 @@ static bool parse_short(struct str text, double *out)
     return true;
 }
 
+/* strtod heeds the locale that a program around us may have set. */
+static double read_double(const char *text)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc: allocates nothing */
+    assert(plain);
+    double value = strtod_l(text, NULL, plain);
+    freelocale(plain);
+    return value;
+}
+
 bool number_parse_double(struct str text, double *out)
 {
     if (parse_short(text, out))
@@ -357,7 +368,7 @@ bool number_parse_double(struct str text, double *out)
         return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
-    double value = strtod(copy, NULL);
+    double value = read_double(copy);
     if (!isfinite(value))
         return false;
     *out = value;

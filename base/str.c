@@ -24,6 +24,31 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.len >= prefix.len && str_equal((struct str){s.ptr, prefix.len}, prefix);
 }
 
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+bool str_equal_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (upper(a.ptr[i]) != upper(b.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+bool str_contains_nocase(struct str s, struct str part)
+{
+    for (size_t i = 0; part.len + i <= s.len; i++) {
+        if (str_equal_nocase((struct str){s.ptr + i, part.len}, part))
+            return true;
+    }
+    return false;
+}
+
 int str_compare(struct str a, struct str b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;

@@ -26,6 +26,11 @@ bool str_is_empty(struct str s);
 bool str_equal(struct str a, struct str b);
 bool str_starts_with(struct str s, struct str prefix);
 
+/* As str_equal and "occurs in s", but for the case of ASCII letters, in every locale: strcasecmp in
+ * Turkish finds that "with" is not "WITH". */
+bool str_equal_nocase(struct str a, struct str b);
+bool str_contains_nocase(struct str s, struct str part);
+
 /* memcmp order; shorter first where one is the other's beginning. <0, 0, >0. */
 int str_compare(struct str a, struct str b);
 

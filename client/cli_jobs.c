@@ -95,7 +95,7 @@ static bool parse_state(const char *name, Exportqueue__V1__JobState *out)
     const ProtobufCEnumDescriptor *states = &exportqueue__v1__job_state__descriptor;
     for (unsigned i = 0; i < states->n_values; i++) {
         Exportqueue__V1__JobState state = (Exportqueue__V1__JobState)states->values[i].value;
-        if (strcasecmp(name, cli_state_name(state)) == 0) {
+        if (str_equal_nocase(str_of(name), str_of(cli_state_name(state)))) {
             *out = state;
             return true;
         }

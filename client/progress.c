@@ -49,7 +49,11 @@ static void add_size(struct buf *out, int64_t bytes)
     size_t unit = 0;
     for (; size >= 1000 && unit + 1 < COUNT_OF(units); unit++)
         size /= 1000;
-    buf_printf(out, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    long long tenths = (long long)(size * 10 + 0.5); /* printf's point is the locale's */
+    if (unit)
+        buf_printf(out, "%lld.%lld %s", tenths / 10, tenths % 10, units[unit]);
+    else
+        buf_printf(out, "%lld %s", (long long)bytes, units[0]);
 }
 
 static void add_facts(const Exportqueue__V1__Job *job, double rows_per_s, struct buf *out)

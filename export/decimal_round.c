@@ -67,7 +67,7 @@ static char *put_digits(char *at, const struct digits *digits, int64_t from, int
 }
 
 /* Counts up the last digit of a number; true if it needs one digit more, a 1 in front. */
-static bool count_up(char *begin, char *end)
+static bool count_up(const char *begin, char *end)
 {
     while (end > begin) {
         end--;

@@ -107,7 +107,7 @@ static enum column_type declared_type(const char *declaration)
         {"FLOA", COLUMN_NUMBER}, {"DOUB", COLUMN_NUMBER},
     };
     for (size_t i = 0; declaration && i < COUNT_OF(affinities); i++) {
-        if (strcasestr(declaration, affinities[i].part))
+        if (str_contains_nocase(str_of(declaration), str_of(affinities[i].part)))
             return affinities[i].type;
     }
     return COLUMN_ANY;

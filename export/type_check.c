@@ -131,7 +131,8 @@ static const char *skip_comments(const char *sql)
 static bool begins_with_word(const char *sql, const char *word)
 {
     size_t len = strlen(word);
-    return strncasecmp(sql, word, len) == 0 && !is_word_char(sql[len]);
+    return str_equal_nocase((struct str){sql, strnlen(sql, len)}, (struct str){word, len}) &&
+           !is_word_char(sql[len]);
 }
 
 bool type_check_start(const struct export_type *type, const char *start, struct err *err)

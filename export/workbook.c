@@ -42,7 +42,7 @@ void workbook_sheet_name(struct str name, size_t index, char out[WORKBOOK_SHEET_
     if (len == 0)
         out[len++] = '_';
     memcpy(out + len, suffix, strlen(suffix) + 1);
-    if (strcasecmp(out, "History") == 0) /* Excel keeps it for itself */
+    if (str_equal_nocase(str_of(out), STR("History"))) /* Excel keeps it for itself */
         memcpy(out + len, "_", 2);
 }
 

@@ -269,8 +269,8 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
     store->pool = pg_pool_new(&connection, pg->max_connections);
     store->vital = pg_pool_new(&vital, VITAL_CONNECTIONS);
     store->retry_delays = pg_retry_delays(&options->retry);
-    (void)snprintf(store->retry_spread, sizeof store->retry_spread, "%.2f",
-                   options->retry.jitter_percent / 100.0);
+    (void)snprintf(store->retry_spread, sizeof store->retry_spread, "%d.%02d",
+                   options->retry.jitter_percent / 100, options->retry.jitter_percent % 100);
     atomic_init(&store->next_slot, random);
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);

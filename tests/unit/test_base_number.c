@@ -49,6 +49,32 @@ static void integers_are_written_in_full(void **state)
     }
 }
 
+/* tools/test runs these tests in locales that write 1,5: see tests/support/locale.c. */
+static void the_locale_of_the_environment_is_in_effect_and_changes_nothing(void **state)
+{
+    (void)state;
+    const char *name = getenv("LC_ALL");
+    bool has_comma = name && (strcmp(name, "de_DE.UTF-8") == 0 || strcmp(name, "tr_TR.UTF-8") == 0);
+    if (has_comma && getenv("LOCPATH"))
+        assert_string_equal(localeconv()->decimal_point, ",");
+    char out[NUMBER_TEXT_SIZE];
+    (void)number_format_double(1.5, out);
+    assert_string_equal(out, "1.5");
+    double number = 0;
+    assert_true(number_parse_double(STR("1.5"), &number));
+    assert_true(number == 1.5);
+    assert_false(number_parse_double(STR("1,5"), &number));
+}
+
+/* The C library's reader, in its own locale. */
+static double read_plain(const char *text)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    double value = strtod_l(text, NULL, plain);
+    freelocale(plain);
+    return value;
+}
+
 static void doubles_have_their_shortest_form(void **state)
 {
     (void)state;
@@ -178,7 +204,7 @@ static void every_power_of_two_has_its_shortest_form(void **state)
         double value = ldexp(1, exponent);
         char out[NUMBER_TEXT_SIZE];
         (void)number_format_double(value, out);
-        assert_true(strtod(out, NULL) == value);
+        assert_true(read_plain(out) == value);
         for (int digits = 1; digits < (int)significant_digits(out); digits++) {
             char text[NUMBER_TEXT_SIZE];
             (void)snprintf(text, sizeof text, "%.*e", digits - 1, value);
@@ -208,7 +234,7 @@ static void a_million_doubles_read_back_as_they_were(void **state)
         char out[NUMBER_TEXT_SIZE];
         size_t len = number_format_double(value, out);
         assert_int_equal(len, strlen(out));
-        double back = strtod(out, NULL);
+        double back = read_plain(out);
         if (back != value || signbit(back) != signbit(value))
             fail_msg("%.17g is written %s", value, out);
         double read = 0;
@@ -248,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_are_written_in_full),
+        cmocka_unit_test(the_locale_of_the_environment_is_in_effect_and_changes_nothing),
         cmocka_unit_test(doubles_have_their_shortest_form),
         cmocka_unit_test(every_power_of_two_has_its_shortest_form),
         cmocka_unit_test(a_million_doubles_read_back_as_they_were),

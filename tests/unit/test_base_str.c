@@ -43,6 +43,24 @@ static void blanks_go_from_the_ends_only(void **state)
         assert_true(str_equal(str_trim(str_of(table[i][0])), str_of(table[i][1])));
 }
 
+static void the_case_of_ascii_letters_is_the_same_in_every_locale(void **state)
+{
+    (void)state;
+    assert_true(str_equal_nocase(STR("with"), STR("WITH"))); /* not to strcasecmp in Turkish */
+    assert_true(str_equal_nocase(STR("azAZ@[`{"), STR("AZaz@[`{")));
+    assert_true(str_equal_nocase(STR(""), STR("")));
+    assert_false(str_equal_nocase(STR("a"), STR("ab")));
+    assert_false(str_equal_nocase(STR("@"), STR("`")));
+    assert_false(str_equal_nocase(STR("[{"), STR("{[")));
+    assert_false(str_equal_nocase(STR("é"), STR("É")));
+    assert_true(str_contains_nocase(STR("unsigned int"), STR("INT")));
+    assert_true(str_contains_nocase(STR("INTEGER"), STR("int")));
+    assert_true(str_contains_nocase(STR("x"), STR("")));
+    assert_false(str_contains_nocase(STR("in"), STR("INT")));
+    assert_false(str_contains_nocase(STR(""), STR("INT")));
+    assert_false(str_contains_nocase(STR("i nt"), STR("INT")));
+}
+
 static void parts_come_one_by_one(void **state)
 {
     (void)state;
@@ -111,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_compared_by_their_bytes),
         cmocka_unit_test(blanks_go_from_the_ends_only),
+        cmocka_unit_test(the_case_of_ascii_letters_is_the_same_in_every_locale),
         cmocka_unit_test(parts_come_one_by_one),
         cmocka_unit_test(only_whole_integers_in_range_are_numbers),
         cmocka_unit_test(a_character_is_found_or_the_length_told),
