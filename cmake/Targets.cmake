@@ -23,7 +23,7 @@ endfunction()
 function(exportq_test name)
   cmake_parse_arguments(ARG "POSTGRES" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} cmocka exportq_flags)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} test_locale cmocka exportq_flags)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}"
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;EXPORTQ_SOURCE_DIR=${CMAKE_SOURCE_DIR};EXPORTQ_POSTGRES_URL_FILE=${EXPORTQ_POSTGRES}/url")
