@@ -11,6 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Asked by LeakSanitizer: glibc loses its copy of LOCPATH whenever somebody makes a locale, such as
+ * a library under libpq as it is loaded. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:__argz_add_sep\n";
+}
+
 /* Who sets LOCPATH made the locale for this run; others may have one that is not installed. */
 __attribute__((constructor)) static void enter_locale(void)
 {
