@@ -10,6 +10,8 @@ import sqlite3
 import subprocess
 import unittest
 
+import readers
+import xlsx_rules
 from bindings import ROOT
 from server import program, environment
 from support import Caller, Kit, Server
@@ -107,6 +109,12 @@ class Chinook(unittest.TestCase):
             self.assertEqual(list(expected), list(row))
             self.assertEqual(expected, {name: self.typed(value, row[name]) for name, value in expected.items()})
             self.assertTrue(all(row[name] == "" for name, value in expected.items() if value is None))
+
+    def test_xlsx_reads_back_value_for_value(self):
+        data = self.caller.file(self.caller.create("invoiceLines", "xlsx").id)
+        self.assertEqual([], xlsx_rules.check(io.BytesIO(data)))
+        head, *rows = readers.read_openpyxl(io.BytesIO(data))["invoiceLines"]
+        self.assert_same([dict(zip(head, row)) for row in rows])
 
     def typed(self, value, text):
         """A text of csv, as the type that the database's value has."""

@@ -11,6 +11,7 @@ import subprocess
 import unittest
 
 from bindings import ROOT
+from readers import READERS
 from support import Case
 
 NODE = os.path.join(ROOT, "tests/clients/node")
@@ -119,12 +120,13 @@ class Node(Case):
         if done.returncode:
             raise unittest.SkipTest("npm ci did not work in tests/clients/node: " + done.stderr.strip()[-300:])
 
-    def test_the_lock_file_names_no_registry(self):
-        with open(os.path.join(NODE, "package-lock.json"), encoding="utf-8") as file:
-            packages = json.load(file)["packages"]
-        for name, package in packages.items():
-            self.assertNotIn("resolved", package, name)
-            self.assertTrue(name == "" or "integrity" in package, name)
+    def test_the_lock_files_name_no_registry(self):
+        for home in (NODE, READERS):
+            with open(os.path.join(home, "package-lock.json"), encoding="utf-8") as file:
+                packages = json.load(file)["packages"]
+            for name, package in packages.items():
+                self.assertNotIn("resolved", package, name)
+                self.assertTrue(name == "" or "integrity" in package, name)
 
     def test_the_whole_round_works_from_node(self):
         server = self.serve()

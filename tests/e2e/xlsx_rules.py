@@ -340,7 +340,7 @@ def check_sheet(package, part, style_count, told_filter):
     yield from check_head(root, sheet)
     yield from sheet.problems
     filtered = root.find(MAIN + "autoFilter")
-    if filtered is not None and (told_filter or "").rpartition("!")[2] != filtered.get("ref"):
+    if filtered is not None and parse_range((told_filter or "").rpartition("!")[2]) != parse_range(filtered.get("ref")):
         yield "its filter is %s, and %s in the workbook" % (filtered.get("ref"), told_filter)
 
 
