@@ -26,7 +26,7 @@ _exportq_ask() {
 }
 
 _exportq_types() {
-    _exportq_ask types --json | sed -n 's/^      "name": "\([A-Za-z0-9_]*\)",$/\1/p'
+    _exportq_ask types --json | sed -n 's/^      "name": "\([^"]*\)",$/\1/p'
 }
 
 _exportq_ids() {
