@@ -5,12 +5,16 @@
     run.py                    all modules, test_*.py
     run.py test_watch life    modules with one of these in their name
     run.py test_watch.Watching.test_…    one class, or one test, of a module
+    run.py -j 2 …             two modules at a time
 
 One line per module; details only of what failed. With CI=true nothing may be skipped.
 """
 
+import argparse
+import concurrent.futures
 import glob
 import importlib
+import multiprocessing
 import os
 import sys
 import time
@@ -48,42 +52,57 @@ def chosen(patterns):
 
 
 def run_module(name, part):
+    """What came of it, in plain values: it may have run in another process."""
     loader = unittest.TestLoader()
     module = importlib.import_module(name)
     suite = loader.loadTestsFromName(part, module) if part else loader.loadTestsFromModule(module)
     result = Result()
     begin = time.monotonic()
     suite.run(result)
-    return result, time.monotonic() - begin
+    return (name, time.monotonic() - begin, result.passed, [(test.id(), text) for test, text in result.told()],
+            [(test.id(), reason) for test, reason in result.skipped])
 
 
-def report(name, result, seconds):
-    failed = len(result.told())
-    skipped = len(result.skipped)
-    counts = "%3d passed" % result.passed
-    counts += ", %d failed" % failed if failed else ""
-    counts += ", %d skipped" % skipped if skipped else ""
+def report(name, seconds, passed, failures, skips):
+    counts = "%3d passed" % passed
+    counts += ", %d failed" % len(failures) if failures else ""
+    counts += ", %d skipped" % len(skips) if skips else ""
     print("%-16s %6.1f s  %s" % (name, seconds, counts), flush=True)
-    for test, reason in result.skipped:
-        print("skipped: %s: %s" % (test.id(), reason), flush=True)
-    for test, text in result.told():
-        print("FAILED: %s\n%s" % (test.id(), text), flush=True)
-    return failed, skipped
+    for test, reason in skips:
+        print("skipped: %s: %s" % (test, reason), flush=True)
+    for test, text in failures:
+        print("FAILED: %s\n%s" % (test, text), flush=True)
+    return passed, len(failures), len(skips)
 
 
-def main(patterns):
-    sys.path.insert(0, HERE)
+def results(modules, jobs):
+    """Each as soon as it is there."""
+    if jobs == 1:
+        yield from (run_module(*module) for module in modules)
+        return
+    # A process for each module: what one leaves behind does not meet the next.
+    with concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"),
+                                                max_tasks_per_child=1) as pool:
+        running = [pool.submit(run_module, *module) for module in modules]
+        for done in concurrent.futures.as_completed(running):
+            yield done.result()
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("-j", dest="jobs", type=int, default=1)
+    parser.add_argument("patterns", nargs="*")
+    asked = parser.parse_args(arguments)
     sys.dont_write_bytecode = True
     passed = failed = skipped = 0
-    for name, part in chosen(patterns):
-        result, seconds = run_module(name, part)
-        bad, left = report(name, result, seconds)
-        passed, failed, skipped = passed + result.passed, failed + bad, skipped + left
+    for result in results(list(chosen(asked.patterns)), asked.jobs):
+        good, bad, left = report(*result)
+        passed, failed, skipped = passed + good, failed + bad, skipped + left
     if os.environ.get("CI") == "true" and skipped:
         print("CI=true: nothing may be skipped")
         failed, skipped = failed + skipped, 0
     if passed + failed + skipped == 0:
-        print("no test has a name like: " + " ".join(patterns))
+        print("no test has a name like: " + " ".join(asked.patterns))
         failed = 1
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed else 0
