@@ -4,6 +4,8 @@
  */
 #include "export/type_check.h"
 
+#include "base/utf8.h"
+
 #include <ctype.h>
 
 static const char end_suffix[] = "_end";
@@ -195,6 +197,12 @@ static bool refuse_twice(const struct export_type *type, struct str name, struct
                               "two columns are called \"%.*s\"; rename one with AS", STR_ARG(name));
 }
 
+/* A database's own names need not be; the type file's text is. */
+static bool is_utf8(struct str name)
+{
+    return utf8_valid_prefix(name.ptr, name.len) == name.len;
+}
+
 bool type_check_columns(const struct export_type *type, const struct column *columns, size_t count,
                         struct err *err)
 {
@@ -203,6 +211,12 @@ bool type_check_columns(const struct export_type *type, const struct column *col
         if (str_is_empty(columns[i].name)) {
             return export_type_refuse(type->name, type->sql_line, err,
                                       "column %zu has no name; give it one with AS", i + 1);
+        }
+        if (!is_utf8(columns[i].name)) {
+            return export_type_refuse(type->name, type->sql_line, err,
+                                      "the name of column %zu is not UTF-8; name the columns one "
+                                      "by one, and rename it with AS or in the database",
+                                      i + 1);
         }
         if (has_column(columns, i, columns[i].name))
             return refuse_twice(type, columns[i].name, err);

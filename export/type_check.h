@@ -44,8 +44,8 @@ const struct column_note *type_note_of(const struct export_type *type, struct st
 /* A column with what the file notes of it; `found` is its type where the file tells none. */
 struct column type_column(const struct export_type *type, struct str name, enum column_type found);
 
-/* Refuses columns without a name or with the same one, notes on columns that are none, and a type
- * without a default column. */
+/* Refuses columns without a name, with one that is not UTF-8 or with the same one, notes on columns
+ * that are none, and a type without a default column. */
 bool type_check_columns(const struct export_type *type, const struct column *columns, size_t count,
                         struct err *err) MUST_CHECK;
 

@@ -10,7 +10,8 @@
 static const char schema[] =
     "CREATE TABLE t(id INTEGER PRIMARY KEY, owner TEXT, name VARCHAR(20), price DOUBLE PRECISION,"
     " total NUMERIC(10,2), at DATETIME, data BLOB, plain);"
-    "CREATE VIEW v AS SELECT id, owner FROM t;";
+    "CREATE VIEW v AS SELECT id, owner FROM t;"
+    "CREATE TABLE latin(id, \"caf\xE9\");";
 
 static void columns_have_names_titles_types_and_defaults(void **state)
 {
@@ -104,6 +105,7 @@ static void what_the_source_does_not_take_is_refused_with_file_line_and_reason(v
         {SHARED "SELECT id,\n name AS id\nFROM t", "test.sql:4: two columns are called \"id\""},
         {SHARED "SELECT a.*,\n b.* FROM t a, t b", "test.sql:3: two columns are called \"id\""},
         {SHARED "SELECT 1 AS \"\"", "test.sql:3: column 1 has no name"},
+        {SHARED "SELECT * FROM latin", "test.sql:3: the name of column 2 is not UTF-8"},
         {SHARED "-- column nmae text: N\nSELECT name FROM t",
          "test.sql:3: the SELECT has no column"},
         {SHARED "-- column name array: N\nSELECT name FROM t",
