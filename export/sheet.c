@@ -18,9 +18,9 @@
 #include <assert.h>
 #include <math.h>
 
-enum { VALUE_SIZE = 40, CELL_SIZE = 96, SHOWN_NAME = 60 };
-_Static_assert((int)VALUE_SIZE >= (int)NUMBER_TEXT_SIZE, "a number fits");
-_Static_assert((int)VALUE_SIZE >= (int)SHEET_SERIAL_SIZE, "a time fits");
+enum { CELL_SIZE = 96, AROUND_NUMBER = 35, SHOWN_NAME = 60 };
+_Static_assert((int)CELL_SIZE >= (int)NUMBER_TEXT_SIZE + (int)AROUND_NUMBER, "a number fits");
+_Static_assert((int)CELL_SIZE >= (int)SHEET_SERIAL_SIZE + (int)AROUND_NUMBER, "a time fits");
 _Static_assert((int)CELL_SIZE <= (int)OUTPUT_MAX_RESERVE, "a cell fits");
 
 /* ---- Set-up ---- */

@@ -33,7 +33,6 @@ struct frame {
 
 struct xlsx {
     struct writer writer;
-    struct sink *sink;
     struct sink sheet_sink; /* where the output goes: into the open sheet, opening it */
     struct output output;
     struct sheet sheet;
@@ -274,7 +273,6 @@ static struct writer *xlsx_new(const struct writer_options *options,
 {
     struct xlsx *xlsx = mem_new(struct xlsx);
     xlsx->writer.ops = &xlsx_ops;
-    xlsx->sink = sink;
     xlsx->sheet_sink.write = sheet_write;
     arena_init(&xlsx->arena);
     output_init(&xlsx->output, &xlsx->sheet_sink);

@@ -166,7 +166,6 @@ static bool not_yet(struct err *err, const char *field)
                    "%s: this version of exportq does not do that yet; leave it unset", field);
 }
 
-/* What every Excel opens by double click; the UTF-16 that belongs to it has the order mark. */
 bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struct arena *arena,
                struct plan *out, struct err *err)
 {
