@@ -105,14 +105,25 @@ static bool write_unless_stopped(struct sink *sink, const void *bytes, size_t le
     return stop_check(run->stop, err) && sink_write(file_writer_sink(run->file), bytes, len, err);
 }
 
+/* The plan knows the zone; without its rules the times would silently be those of UTC. */
+static bool open_zone(struct run *run, struct err *err)
+{
+    struct str name = run->plan.presentation.time_zone;
+    if (str_is_empty(name))
+        return true;
+    run->zone = zone_open(name);
+    return run->zone || err_set(err, ERR_INTERNAL, "the rules of time zone %.*s could not be read",
+                                STR_ARG(name));
+}
+
 /* The file is begun when there is something for it: a query may be silent for hours first, and a
  * part that nobody writes to is taken for a left-over. */
 static bool begin_file(struct run *run, const struct job *job, struct err *err)
 {
     const struct plan *plan = &run->plan;
     struct writer_options look = plan->presentation.writer;
-    if (!str_is_empty(plan->presentation.time_zone))
-        run->zone = zone_open(plan->presentation.time_zone);
+    if (!open_zone(run, err))
+        return false;
     look.zone = run->zone;
     look.sheet_name = plan->type->name;
     look.created_ms = job->created_ms;
