@@ -83,12 +83,15 @@ static void put_filters(const struct job_spec *spec, struct arena *arena, Export
 
 static Exportqueue__V1__Compression compression_of(enum job_compression compression)
 {
-    static const Exportqueue__V1__Compression all[] = {
-        [COMPRESSION_NONE] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_NONE,
-        [COMPRESSION_GZIP] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP,
-        [COMPRESSION_ZSTD] = EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD,
-    };
-    return all[compression];
+    switch (compression) {
+    case COMPRESSION_NONE:
+        return EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_NONE;
+    case COMPRESSION_GZIP:
+        return EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP;
+    case COMPRESSION_ZSTD:
+        return EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD;
+    }
+    return EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_UNSPECIFIED; /* of a newer version's job */
 }
 
 static Exportqueue__V1__Presentation *presentation_of(const struct job_presentation *asked,

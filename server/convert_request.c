@@ -4,6 +4,8 @@
  */
 #include "server/convert.h"
 
+#include "export/writer.h"
+
 enum { NAMES_MAX_BYTES = 300 };
 
 static bool take_text(const char *text, const char *field, size_t max, struct str *out,
@@ -128,8 +130,8 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
         !take_text(asked->time_zone, "presentation.time_zone", CONVERT_MAX_NAME, &out->time_zone,
                    err) ||
         !take_text(asked->delimiter, "presentation.delimiter", CONVERT_MAX_NAME, &delimiter, err) ||
-        !take_text(asked->null_text, "presentation.null_text", CONVERT_MAX_NAME, &out->null_text,
-                   err) ||
+        !take_text(asked->null_text, "presentation.null_text", WRITER_MAX_NULL_TEXT,
+                   &out->null_text, err) ||
         !take_presentation_enums(asked, err))
         return false;
     if (delimiter.len > 1)

@@ -73,6 +73,7 @@ BAD_CREATES = [
     (looks(null_text="a,b"), "presentation.null_text", ["delimiter"]),
     (looks(null_text="=1"), "presentation.null_text", ["formula"]),
     (looks(null_text="n" * 65), "presentation.null_text", ["65", "64"]),
+    (looks(null_text="n" * 999), "presentation.null_text", ["999", "64"]),
     (looks(places=pb.Places(digits=16)), "presentation.places", ["16", "0 to 15"]),
     (looks(places=pb.Places(digits=-1)), "presentation.places", ["-1", "0 to 15"]),
     ({"type": LONG}, "type", ["4000"]),
