@@ -322,31 +322,32 @@ static void begin_row(struct sheet *sheet)
     commit_to(sheet, put(at, STR("\">")));
 }
 
-static void put_header_cell(struct sheet *sheet, size_t index)
+/* What the header says of a column; a view of `text`. */
+static struct str header_text(const struct sheet *sheet, size_t index, struct buf *text)
 {
     const struct column *column = sheet->source_columns[index];
-    struct str name = sheet->has_titles ? column->title : column->name;
-    struct buf text CLEANUP(buf_done);
-    buf_init(&text, SIZE_MAX);
-    buf_add_str(&text, name);
+    buf_clear(text);
+    buf_add_str(text, sheet->has_titles ? column->title : column->name);
     if (column->type == COLUMN_TIMESTAMP) {
         struct str zone = sheet->zone ? zone_name(sheet->zone) : STR("UTC");
-        buf_printf(&text, " (%.*s)", STR_ARG(zone));
+        buf_printf(text, " (%.*s)", STR_ARG(zone));
     }
-    struct str cut = buf_str(&text);
-    if (sheet_text_units(cut) > SHEET_TEXT_MAX)
-        cut = utf8_cut(cut, SHEET_TEXT_MAX);
-    (void)put_text(sheet, &sheet->columns[index], cut, true);
-    enum { ROOM_OF_FILTER = 3 };
-    note_width(sheet, &sheet->columns[index], sheet_text_width(cut) + ROOM_OF_FILTER);
+    struct str all = buf_str(text);
+    return sheet_text_units(all) > SHEET_TEXT_MAX ? utf8_cut(all, SHEET_TEXT_MAX) : all;
 }
 
 void sheet_begin(struct sheet *sheet)
 {
+    enum { ROOM_OF_FILTER = 3 };
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, SIZE_MAX);
+    for (size_t i = 0; i < sheet->column_count; i++) /* first: a wide header fills many blocks */
+        note_width(sheet, &sheet->columns[i],
+                   sheet_text_width(header_text(sheet, i, &text)) + ROOM_OF_FILTER);
     sheet->row = 0;
     begin_row(sheet);
     for (size_t i = 0; i < sheet->column_count; i++)
-        put_header_cell(sheet, i);
+        (void)put_text(sheet, &sheet->columns[i], header_text(sheet, i, &text), true);
     output_add(sheet->output, STR("</row>"));
 }
 
