@@ -63,6 +63,21 @@ bool decimal_parse(struct str text, struct decimal *out)
     return true;
 }
 
+int64_t decimal_exponent(const struct decimal *decimal)
+{
+    const int64_t far = 1000000000;
+    struct str text = decimal->exponent;
+    int64_t exponent = 0;
+    bool is_negative = false;
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.ptr[i] == '-')
+            is_negative = true;
+        else if (text.ptr[i] != '+' && exponent < far)
+            exponent = exponent * 10 + (text.ptr[i] - '0');
+    }
+    return is_negative ? -exponent : exponent;
+}
+
 bool decimal_is_not_finite(struct str text)
 {
     return str_equal(text, STR("NaN")) || str_equal(text, STR("Infinity")) ||

@@ -20,6 +20,10 @@ struct decimal {
 /* False if the text is no finite decimal number. */
 bool decimal_parse(struct str text, struct decimal *out) MUST_CHECK;
 
+/* The exponent's number, 0 without one. What no longer matters for being so far is cut to some
+ * billions. */
+int64_t decimal_exponent(const struct decimal *decimal);
+
 /* "NaN", "Infinity" or "-Infinity". */
 bool decimal_is_not_finite(struct str text);
 

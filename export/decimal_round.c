@@ -29,27 +29,12 @@ static char digit_at(const struct digits *digits, int64_t index)
                                   : digits->fraction.ptr[at - digits->whole.len];
 }
 
-/* "e+5": 5. What does not matter any more for being so far is cut to a billion. */
-static int64_t exponent_of(struct str text)
-{
-    const int64_t far = 1000000000;
-    int64_t exponent = 0;
-    bool is_negative = false;
-    for (size_t i = 1; i < text.len; i++) {
-        if (text.ptr[i] == '-')
-            is_negative = true;
-        else if (text.ptr[i] != '+' && exponent < far)
-            exponent = exponent * 10 + (text.ptr[i] - '0');
-    }
-    return is_negative ? -exponent : exponent;
-}
-
 /* Without zeros at the front, so that the first digit says how large the number is; one that is
  * zero has none. */
 static struct digits digits_of(const struct decimal *decimal)
 {
     struct digits digits = {decimal->whole, decimal->fraction, 0};
-    digits.point = (int64_t)decimal->whole.len + exponent_of(decimal->exponent);
+    digits.point = (int64_t)decimal->whole.len + decimal_exponent(decimal);
     while (!digits.whole.len && digits.fraction.len && digits.fraction.ptr[0] == '0') {
         digits.fraction = (struct str){digits.fraction.ptr + 1, digits.fraction.len - 1};
         digits.point--;

@@ -7,7 +7,7 @@
 #include "base/calendar.h"
 #include "base/number.h"
 
-enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307, EXPONENT_MAX_LEN = 6 };
+enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307 };
 
 #define MOST_INTEGER   INT64_C(999999999999999)
 #define FIRST_DATE_US  (INT64_C(-25508) * CALENDAR_DAY_US)  /* 1900-03-01 */
@@ -39,17 +39,6 @@ static size_t leading_zeros(struct str digits)
     return zeros;
 }
 
-/* "e+5"; false if it is out of all bounds. */
-static bool read_exponent(struct str text, int64_t *out)
-{
-    *out = 0;
-    if (!text.len)
-        return true;
-    size_t skip = text.len > 1 && text.ptr[1] == '+' ? 2 : 1;
-    struct str digits = {text.ptr + skip, text.len - skip};
-    return digits.len <= EXPONENT_MAX_LEN && str_to_int64(digits, out);
-}
-
 bool sheet_keeps_decimal(const struct decimal *value)
 {
     size_t fraction = value->fraction.len - trailing_zeros(value->fraction);
@@ -65,10 +54,8 @@ bool sheet_keeps_decimal(const struct decimal *value)
     } else if (!fraction) {
         digits = whole - trailing_zeros(value->whole);
     }
-    int64_t exponent = 0;
-    if (digits > MOST_DIGITS || !read_exponent(value->exponent, &exponent))
-        return false;
-    return magnitude + exponent <= MAX_MAGNITUDE && magnitude + exponent >= MIN_MAGNITUDE;
+    magnitude += decimal_exponent(value);
+    return digits <= MOST_DIGITS && magnitude <= MAX_MAGNITUDE && magnitude >= MIN_MAGNITUDE;
 }
 
 bool sheet_keeps_time(int64_t local_us)
