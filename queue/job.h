@@ -23,7 +23,7 @@ enum job_state {
 
 enum job_phase { PHASE_QUEUED, PHASE_QUERYING, PHASE_WRITING, PHASE_FINISHING, PHASE_STORING };
 enum job_total_kind { TOTAL_UNKNOWN, TOTAL_ESTIMATED, TOTAL_EXACT };
-enum job_newline { NEWLINE_LF, NEWLINE_CRLF };
+enum job_newline { NEWLINE_UNSAID, NEWLINE_CRLF, NEWLINE_LF }; /* as numbers in the store */
 enum job_compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 enum job_dialect { DIALECT_RFC4180, DIALECT_EXCEL };
 

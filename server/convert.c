@@ -110,6 +110,8 @@ static Exportqueue__V1__Presentation *presentation_of(const struct job_presentat
         out->places = copy_of(arena, &none, sizeof none);
         out->places->digits = asked->places;
     }
+    if (asked->newline == NEWLINE_LF)
+        out->newline = EXPORTQUEUE__V1__NEWLINE__NEWLINE_LF;
     if (asked->newline == NEWLINE_CRLF)
         out->newline = EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF;
     if (asked->compression != COMPRESSION_NONE)

@@ -120,6 +120,13 @@ static enum job_compression compression_of(Exportqueue__V1__Compression compress
     return COMPRESSION_NONE;
 }
 
+static enum job_newline newline_of(Exportqueue__V1__Newline newline)
+{
+    if (newline == EXPORTQUEUE__V1__NEWLINE__NEWLINE_LF)
+        return NEWLINE_LF;
+    return newline == EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF ? NEWLINE_CRLF : NEWLINE_UNSAID;
+}
+
 static bool take_presentation(const Exportqueue__V1__Presentation *asked,
                               struct job_presentation *out, struct err *err)
 {
@@ -143,8 +150,7 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
     out->has_titles = asked->header == EXPORTQUEUE__V1__HEADER__HEADER_TITLES;
     out->has_places = asked->places != NULL;
     out->places = asked->places ? asked->places->digits : 0;
-    out->newline =
-        asked->newline == EXPORTQUEUE__V1__NEWLINE__NEWLINE_CRLF ? NEWLINE_CRLF : NEWLINE_LF;
+    out->newline = newline_of(asked->newline);
     out->compression = compression_of(asked->compression);
     out->is_unguarded = asked->formula_guard == EXPORTQUEUE__V1__FORMULA_GUARD__FORMULA_GUARD_OFF;
     out->has_exact_numbers_text =

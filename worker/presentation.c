@@ -82,17 +82,25 @@ static bool take_places(const struct job_presentation *asked, struct writer_opti
                asked->places, WRITER_MAX_PLACES);
 }
 
-static enum compress compression_of(enum job_compression asked)
+/* The job may have been accepted by a server that is newer than this worker. */
+static bool take_compression(enum job_compression asked, struct document_options *out,
+                             struct err *err)
 {
     switch (asked) {
     case COMPRESSION_NONE:
-        return COMPRESS_NONE;
+        out->compression = COMPRESS_NONE;
+        return true;
     case COMPRESSION_GZIP:
-        return COMPRESS_GZIP;
+        out->compression = COMPRESS_GZIP;
+        return true;
     case COMPRESSION_ZSTD:
-        return COMPRESS_ZSTD;
+        out->compression = COMPRESS_ZSTD;
+        return true;
     }
-    return COMPRESS_NONE;
+    return err_set(
+        err, ERR_UNIMPLEMENTED,
+        "presentation.compression: this worker does not know what is asked for; bring it "
+        "up to the server's version");
 }
 
 bool presentation_make(const struct job_presentation *asked, const struct format *format,
@@ -101,18 +109,19 @@ bool presentation_make(const struct job_presentation *asked, const struct format
     bool is_for_excel = asked->dialect == DIALECT_EXCEL;
     struct presentation made = {
         .writer = writer_options_default(),
-        .document = {.is_utf16 = is_for_excel && format == &format_csv,
-                     .compression = compression_of(asked->compression)},
+        .document = {.is_utf16 = is_for_excel && format == &format_csv},
         .time_zone = asked->time_zone,
     };
     struct writer_options *writer = &made.writer;
     writer->has_bom = asked->has_bom && !is_for_excel; /* UTF-16 has its own */
-    writer->has_crlf = asked->newline == NEWLINE_CRLF || is_for_excel;
+    writer->has_crlf =
+        asked->newline == NEWLINE_CRLF || (asked->newline == NEWLINE_UNSAID && is_for_excel);
     writer->has_formula_guard = !asked->is_unguarded;
     writer->has_exact_numbers_text = asked->has_exact_numbers_text;
     writer->has_titles = asked->has_titles;
     writer->has_bare_times = is_for_excel;
-    if (!take_locale(asked->locale, arena, writer, err) || !check_zone(asked->time_zone, err))
+    if (!take_compression(asked->compression, &made.document, err) ||
+        !take_locale(asked->locale, arena, writer, err) || !check_zone(asked->time_zone, err))
         return false;
     if (is_for_excel)
         writer->delimiter = '\t';

@@ -153,6 +153,7 @@ static void requests_differ_in_whatever_changes_the_file(void **state)
     ASSERT_MATTERS(spec->presentation.delimiter = ',');
     ASSERT_MATTERS(spec->presentation.has_bom = true);
     ASSERT_MATTERS(spec->presentation.newline = NEWLINE_CRLF);
+    ASSERT_MATTERS(spec->presentation.newline = NEWLINE_LF);
     ASSERT_MATTERS(spec->presentation.compression = COMPRESSION_ZSTD);
     ASSERT_MATTERS(spec->presentation.is_unguarded = true);
     ASSERT_MATTERS(spec->presentation.has_exact_numbers_text = true);

@@ -53,6 +53,8 @@ static void the_excel_dialect_is_what_excel_opens_by_double_click(void **state)
     assert_int_equal(excel.writer.delimiter, '\t');
     assert_true(excel.writer.has_crlf && excel.writer.has_bare_times && excel.document.is_utf16);
     assert_false(excel.writer.has_bom); /* UTF-16 has its own */
+    asked.newline = NEWLINE_LF;
+    assert_false(made("csv", &asked).writer.has_crlf);
     asked.locale = STR("de-DE");
     assert_int_equal(made("csv", &asked).writer.delimiter, '\t');
     asked.delimiter = ';';
@@ -144,6 +146,16 @@ static void without_the_guard_null_may_begin_like_a_formula(void **state)
     assert_true(str_equal(made("csv", &asked).writer.null_text, STR("-")));
 }
 
+static void a_compression_of_a_newer_server_is_not_left_out_in_silence(void **state)
+{
+    (void)state;
+    const struct job_presentation asked = {.compression = (enum job_compression)7};
+    struct presentation out;
+    struct err err = {0};
+    assert_false(presentation_make(&asked, format_find(STR("csv")), &memory, &out, &err));
+    assert_int_equal(err.code, ERR_UNIMPLEMENTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +165,8 @@ int main(void)
             a_locale_with_a_decimal_comma_has_semicolons_unless_asked_otherwise, forget),
         cmocka_unit_test_teardown(every_other_wish_reaches_the_writer, forget),
         cmocka_unit_test_teardown(each_mistake_names_its_field_and_what_would_be_accepted, forget),
+        cmocka_unit_test_teardown(a_compression_of_a_newer_server_is_not_left_out_in_silence,
+                                  forget),
         cmocka_unit_test_teardown(without_the_guard_null_may_begin_like_a_formula, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
