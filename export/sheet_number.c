@@ -10,8 +10,8 @@
 enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307 };
 
 #define MOST_INTEGER   INT64_C(999999999999999)
-#define FIRST_DATE_US  (INT64_C(-25508) * CALENDAR_DAY_US)  /* 1900-03-01 */
-#define AFTER_LAST_US  (INT64_C(2932897) * CALENDAR_DAY_US) /* 10000-01-01 */
+#define FIRST_DATE_US  (INT64_C(-25508) * CALENDAR_DAY_US)         /* 1900-03-01 */
+#define LAST_US        (INT64_C(2932897) * CALENDAR_DAY_US - 1000) /* 9999-12-31 23:59:59.999 */
 #define DAYS_1899_1970 INT64_C(25569)
 
 bool sheet_keeps_integer(int64_t value)
@@ -60,7 +60,7 @@ bool sheet_keeps_decimal(const struct decimal *value)
 
 bool sheet_keeps_time(int64_t local_us)
 {
-    return local_us >= FIRST_DATE_US && local_us < AFTER_LAST_US;
+    return local_us >= FIRST_DATE_US && local_us <= LAST_US;
 }
 
 /* A microsecond is 625,000/54 of the fifteenth digit of a day. With fewer digits LibreOffice shows

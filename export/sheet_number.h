@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What of numbers and times a spreadsheet keeps: 15 significant digits, magnitudes of a double, and
- * days from 1900-03-01 to 9999-12-31. Before that day Excel has a 29 February 1900 that never was,
- * and other programs count differently.
+ * days from 1900-03-01 to 9999-12-31. Before the first Excel has a 29 February 1900 that never was,
+ * and other programs count differently. Of the last millisecond of 9999, a usual stand-in for
+ * "never", a double keeps nothing: it would be the year 10000, which no spreadsheet shows.
  */
 #ifndef EXPORT_SHEET_NUMBER_H
 #define EXPORT_SHEET_NUMBER_H

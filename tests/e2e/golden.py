@@ -153,6 +153,7 @@ TIMES = [
     moment("first 02:30 of October in Berlin", "2025-10-26 00:30:00", "2025-10-26T00:30:00.000Z"),
     moment("second 02:30", "2025-10-26 01:30:00", "2025-10-26T01:30:00.000Z"),
     moment("last second of 9999", "9999-12-31 23:59:59", "9999-12-31T23:59:59.000Z"),
+    string("last microsecond of 9999", "ts", "9999-12-31 23:59:59.999999", csv="9999-12-31T23:59:59.999999Z"),
     string("before 1900", "ts", "1883-11-18 12:03:58", csv="1883-11-18T12:03:58.000Z"),
     string("year 10000", "ts", "10000-01-01 00:00:00"), string("time BC", "ts", "0044-03-15 12:00:00 BC"),
     never("infinite time", "ts", "infinity"), never("minus infinite time", "ts", "-infinity"),

@@ -111,7 +111,9 @@ static void days_before_march_1900_and_after_9999_are_not_dates_of_a_spreadsheet
     } cases[] = {{"1900-02-28 23:59:59.999999", false},
                  {"1900-03-01 00:00:00", true},
                  {"0001-01-01 00:00:00", false},
-                 {"9999-12-31 23:59:59.999999", true}};
+                 {"9999-12-31 23:59:59.999", true},
+                 {"9999-12-31 23:59:59.999001", false},
+                 {"9999-12-31 23:59:59.999999", false}}; /* as a double it is the year 10000 */
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t us = 0;
         assert_true(calendar_parse_timestamp(str_of(cases[i].time), &us));
