@@ -104,17 +104,20 @@ static void print_time(const char *key, const Google__Protobuf__Timestamp *time)
     screen_print("%s: %s\n", key, text);
 }
 
+static void print_warning(const char *what, int64_t count)
+{
+    if (count)
+        screen_print("warning: %s: %lld\n", what, (long long)count);
+}
+
 static void print_warnings(const Exportqueue__V1__Warnings *warnings)
 {
-    if (warnings->cells_guarded)
-        screen_print("warning: %lld cells were guarded against being run as formulas\n",
-                     (long long)warnings->cells_guarded);
-    if (warnings->non_finite)
-        screen_print("warning: %lld values that are not numbers were left out\n",
-                     (long long)warnings->non_finite);
-    if (warnings->text_replaced)
-        screen_print("warning: in %lld cells bytes that are no text were replaced\n",
-                     (long long)warnings->text_replaced);
+    print_warning("cells that got a ' lest they run as formulas", warnings->cells_guarded);
+    print_warning("NaN and infinities left out", warnings->non_finite);
+    print_warning("cells with bytes that are no text, replaced", warnings->text_replaced);
+    print_warning("kept as text, for a spreadsheet would change them", warnings->kept_as_text);
+    if (warnings->sheets > 1)
+        screen_print("sheets: %d\n", warnings->sheets);
 }
 
 void cli_print_job(const Exportqueue__V1__Job *job)

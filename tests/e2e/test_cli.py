@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import stat
@@ -130,6 +131,11 @@ class Commands(Cli):
         self.assertIn("state: COMPLETED\n", out)
         self.assertIn("exportq: saved notes.csv\n", err)
         self.assertEqual(["notes.csv"], os.listdir(self.home))
+
+    def test_what_the_file_could_not_carry_is_told(self):
+        for format, told in (("csv", []), ("xlsx", ["kept as text, for a spreadsheet would change them: 1"])):
+            out, _ = self.run_cli(DONE, "create", "notes", "--format", format, "--wait")
+            self.assertEqual(told, re.findall("^warning: (.*)$", out, re.MULTILINE), format)
 
     def test_to_standard_output_goes_the_file_and_nothing_else(self):
         for more in ((), ("--json",)):

@@ -4,8 +4,12 @@
  */
 #include "client/cli.h"
 
+#include "client/screen.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -56,12 +60,55 @@ static void names_are_short_and_unknown_values_have_one_too(void **state)
     assert_string_equal(cli_phase_name(EXPORTQUEUE__V1__PROGRESS__PHASE__PHASE_STORING), "STORING");
 }
 
+/* What is printed for people of a job with this report. */
+static char *printed(Exportqueue__V1__Warnings *warnings, char *out, size_t size)
+{
+    Exportqueue__V1__Job job = EXPORTQUEUE__V1__JOB__INIT;
+    job.warnings = warnings;
+    FILE *file = tmpfile();
+    int saved = dup(STDOUT_FILENO);
+    assert_non_null(file);
+    (void)fflush(stdout);
+    assert_true(saved >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
+    cli_print_job(&job);
+    assert_true(screen_flush());
+    assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+    (void)close(saved);
+    rewind(file);
+    out[fread(out, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+    return out;
+}
+
+static void all_that_a_file_could_not_carry_is_told_and_nothing_else(void **state)
+{
+    char text[2048];
+    (void)state;
+    Exportqueue__V1__Warnings none = EXPORTQUEUE__V1__WARNINGS__INIT;
+    none.sheets = 1;
+    assert_null(strstr(printed(&none, text, sizeof text), "warning"));
+    assert_null(strstr(text, "sheets"));
+    Exportqueue__V1__Warnings all = EXPORTQUEUE__V1__WARNINGS__INIT;
+    all.cells_guarded = 1;
+    all.non_finite = 2;
+    all.text_replaced = 3;
+    all.kept_as_text = 4;
+    all.sheets = 5;
+    assert_non_null(strstr(printed(&all, text, sizeof text),
+                           "warning: cells that got a ' lest they run as formulas: 1\n"
+                           "warning: NaN and infinities left out: 2\n"
+                           "warning: cells with bytes that are no text, replaced: 3\n"
+                           "warning: kept as text, for a spreadsheet would change them: 4\n"
+                           "sheets: 5\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_error_has_its_exit_status),
         cmocka_unit_test(a_job_that_was_waited_for_decides_the_exit_status),
         cmocka_unit_test(names_are_short_and_unknown_values_have_one_too),
+        cmocka_unit_test(all_that_a_file_could_not_carry_is_told_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
