@@ -91,6 +91,8 @@ _exportq() {
         mapfile -t COMPREPLY < <(compgen -P "$done" -W "$(_exportq_columns)" -- "${word##*,}")
         return
         ;;
+    --limit | --locale | --time-zone | --delimiter | --null | --places | --request-id | --webhook-url | \
+        --server | --user | --token | --download-token) return ;; # anything
     -o | --output | --tls-ca) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     esac
     local words=$globals

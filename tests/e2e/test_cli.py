@@ -246,7 +246,9 @@ class Commands(Cli):
                                 (("create", "--bom", "--limit", "2", "notes", "--filter", "be"), "before="),
                                 (("create", "notes", "--columns", "t"), "text tag"),
                                 (("create", "notes", "--columns", "id,te"), "id,text"),
-                                (("create", "--columns", "t"), ""),
+                                (("create", "--columns", "t"), ""), (("create", "--locale", ""), ""),
+                                (("create", "--null", "no"), ""), (("create", "notes", "--limit", ""), ""),
+                                (("create", "--compress", "gzip", "no"), "notes"),
                                 (("create", "notes", "--filter", "mood", "=", ""), "")):
             self.assertEqual(expected.split(), self.complete(*words), words)
 
