@@ -216,6 +216,38 @@ static bool take_option(struct cli *cli, int at, const char *value, struct creat
     }
 }
 
+/* Whether the text ends in the extension; if so, it is cut off. */
+static bool cut_extension(struct str *text, const char *extension)
+{
+    size_t len = strlen(extension);
+    if (text->len <= len || memcmp(text->ptr + text->len - len, extension, len) != 0)
+        return false;
+    text->len -= len;
+    return true;
+}
+
+/* A file called trades.csv.gz is to be gzip and csv, unless asked for otherwise. */
+static void heed_extension(struct create *create)
+{
+    static const struct {
+        const char *extension;
+        Exportqueue__V1__Compression compression;
+    } compressions[] = {
+        {".gz", EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_GZIP},
+        {".zst", EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_ZSTD},
+    };
+    static const char *const formats[] = {".csv", ".json", ".ndjson", ".xlsx"};
+    struct str name = str_of(create->output);
+    for (size_t i = 0; i < COUNT_OF(compressions); i++)
+        if (cut_extension(&name, compressions[i].extension) &&
+            create->presentation.compression ==
+                EXPORTQUEUE__V1__COMPRESSION__COMPRESSION_UNSPECIFIED)
+            create->presentation.compression = compressions[i].compression;
+    for (size_t i = 0; i < COUNT_OF(formats); i++)
+        if (str_is_empty(str_of(create->request.format)) && cut_extension(&name, formats[i]))
+            create->request.format = (char *)formats[i] + 1;
+}
+
 static bool read_arguments(struct cli *cli, struct create *create, struct err *err)
 {
     struct options options = {
@@ -236,6 +268,8 @@ static bool read_arguments(struct cli *cli, struct create *create, struct err *e
     }
     if (!type)
         return err_set(err, ERR_INVALID, "the type is missing; exportq types lists all");
+    if (create->output)
+        heed_extension(create);
     create->request.type = (char *)type;
     create->request.filters = create->filters.list;
     create->request.n_filters = create->filters.count;

@@ -18,11 +18,11 @@ struct command {
 };
 
 static const char create_help[] =
-    "  --format csv|json|ndjson|xlsx  how the file is written; csv\n"
+    "  --format csv|json|ndjson|xlsx  how the file is written; as FILE is called, else csv\n"
     "  --filter NAME=V[,V...]        which rows; again: more values. \\, is a comma in a value\n"
     "  --columns A,B                 which columns, in this order\n"
     "  --limit N                     at most N rows\n"
-    "  --compress gzip|zstd          the file is compressed, whatever its format\n"
+    "  --compress gzip|zstd          whatever the format; as FILE is called (.gz, .zst), else not\n"
     "  --locale L, --time-zone Z     de-DE, Europe/Berlin: decimal sign, dates and times of csv "
     "and "
     "xlsx\n"
@@ -41,9 +41,9 @@ static const char create_help[] =
     "  exportq create trades --filter dateFrom=2025-01-01 --filter tagIds=a,b --format ndjson -o "
     "-\n"
     "  exportq create trades --columns id,symbol,realizedPnl --limit 100\n"
-    "  exportq create trades --format xlsx --time-zone Europe/Berlin --header titles -o "
+    "  exportq create trades --time-zone Europe/Berlin --header titles -o "
     "trades.xlsx\n"
-    "  exportq create trades --locale de-DE --compress zstd -o trades.csv.zst\n";
+    "  exportq create trades --locale de-DE -o trades.csv.zst\n";
 
 static const struct command commands[] = {
     {"create", cli_create, "TYPE [OPTION]...", "asks for an export", create_help},

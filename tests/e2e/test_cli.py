@@ -162,6 +162,17 @@ class Commands(Cli):
         self.run_cli(DONE, "download", self.completed(job["id"]), "-o", "rows.csv.gz")
         self.assertEqual(b"\xef\xbb\xbfid\tname\thalf", gzip.decompress(self.read("rows.csv.gz")).split(b"\r\n")[0])
 
+    def test_the_name_of_the_file_says_its_format_and_compression_unless_asked_otherwise(self):
+        plain, gzipped, zstd = ("COMPRESSION_" + name for name in ("UNSPECIFIED", "GZIP", "ZSTD"))
+        asked = {"a.xlsx": ("xlsx", plain), "b.json.gz": ("json", gzipped), "c.ndjson.zst": ("ndjson", zstd),
+                 "d.csv": ("csv", plain), "e.txt": ("csv", plain), "json": ("csv", plain), ".gz": ("csv", plain)}
+        for name, (format, compression) in asked.items():
+            job = json.loads(self.run_cli(DONE, "create", "notes", "-o", name, "--json")[0])["job"]
+            self.assertEqual((format, compression), (job["format"], job["presentation"]["compression"]), name)
+        job = json.loads(self.run_cli(DONE, "create", "notes", "-o", "f.xlsx.gz", "--json", "--format", "json",
+                                      "--compress", "none")[0])["job"]
+        self.assertEqual(("json", plain), (job["format"], job["presentation"]["compression"]))
+
     def completed(self, id):
         self.run_cli(DONE, "watch", id)
         return id
