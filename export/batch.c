@@ -55,18 +55,27 @@ struct cell *batch_add_row(struct batch *batch)
     return &batch->cells[batch->row_count++ * batch->column_count];
 }
 
-/* Adds `text` with each ill-formed sequence, and each NUL, as U+FFFD. */
-static void add_mended(struct buf *out, struct str text)
+/* Adds a text without NUL, each of its ill-formed sequences as U+FFFD. */
+static void add_valid(struct buf *out, struct str text)
 {
     while (text.len) {
         size_t good = utf8_valid_prefix(text.ptr, text.len);
-        good = str_find((struct str){text.ptr, good}, '\0');
         buf_add(out, text.ptr, good);
         if (good == text.len)
             return;
-        size_t bad = text.ptr[good] ? utf8_invalid_length(text.ptr + good, text.len - good) : 1;
+        size_t bad = utf8_invalid_length(text.ptr + good, text.len - good);
         buf_add(out, replacement, sizeof replacement - 1);
         text = (struct str){text.ptr + good + bad, text.len - good - bad};
+    }
+}
+
+/* The same with each NUL as U+FFFD. Cut at them first: no byte is looked at twice. */
+static void add_mended(struct buf *out, struct str text)
+{
+    for (struct str part; str_next(&text, '\0', &part);) {
+        add_valid(out, part);
+        if (text.ptr) /* a NUL was behind it */
+            buf_add(out, replacement, sizeof replacement - 1);
     }
 }
 

@@ -49,6 +49,30 @@ static void text_that_is_not_utf8_is_mended_and_counted_once_a_cell(void **state
     batch_done(&batch);
 }
 
+/* Each NUL once had all the text behind it checked again: a megabyte of them took a minute. */
+static void mending_takes_as_long_as_the_text_is_and_no_longer(void **state)
+{
+    (void)state;
+    enum { LONG = 4 * 1024 * 1024 };
+    static const char *const parts[] = {"\0", "\xFF", "\xFFx\0"};
+    static const size_t lengths[] = {1, 1, 3};
+    static const size_t mended[] = {3, 3, 7};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        struct buf text;
+        buf_init(&text, LONG);
+        size_t count = LONG / lengths[i];
+        for (size_t k = 0; k < count; k++)
+            buf_add(&text, parts[i], lengths[i]);
+        struct batch batch;
+        batch_init(&batch, 1);
+        struct cell *cell = batch_add_row(&batch);
+        assert_true(batch_set_text(&batch, cell, CELL_TEXT, buf_str(&text)));
+        assert_int_equal(cell->len, count * mended[i]);
+        batch_done(&batch);
+        buf_done(&text);
+    }
+}
+
 static void a_batch_is_full_by_rows_by_text_or_by_cells(void **state)
 {
     (void)state;
@@ -119,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_not_utf8_is_mended_and_counted_once_a_cell),
+        cmocka_unit_test(mending_takes_as_long_as_the_text_is_and_no_longer),
         cmocka_unit_test(a_batch_is_full_by_rows_by_text_or_by_cells),
         cmocka_unit_test(a_huge_row_does_not_keep_its_memory),
         cmocka_unit_test(text_beyond_the_maximum_is_refused),
