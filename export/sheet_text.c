@@ -54,10 +54,27 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
+/* U+FFFE or U+FFFF at the front; 0: neither. */
+static unsigned noncharacter(struct str text)
+{
+    if (str_starts_with(text, STR("\xEF\xBF\xBE")))
+        return 0xFFFE;
+    return str_starts_with(text, STR("\xEF\xBF\xBF")) ? 0xFFFF : 0;
+}
+
+/* Whether what is at the front is written with `_` first: as it is, or as an escape. */
+static bool becomes_underscore(struct str text)
+{
+    unsigned char byte = (unsigned char)text.ptr[0];
+    return byte == '_' || (byte < ' ' && is_special[byte]) || noncharacter(text);
+}
+
 /* "_x0041_…" */
 static bool begins_like_escape(struct str text)
 {
-    if (text.len < ESCAPE_LEN || text.ptr[1] != 'x' || text.ptr[ESCAPE_LEN - 1] != '_')
+    enum { LAST = ESCAPE_LEN - 1 };
+    if (text.len < ESCAPE_LEN || text.ptr[1] != 'x' ||
+        !becomes_underscore((struct str){text.ptr + LAST, text.len - LAST}))
         return false;
     for (size_t i = 2; i < 2 + CODE_DIGITS; i++)
         if (!is_hex(text.ptr[i]))
@@ -75,14 +92,6 @@ static void put_escape(struct output *output, unsigned code)
         out[2 + i] = digits[code >> (4 * (CODE_DIGITS - 1 - i)) & 0xF];
     out[ESCAPE_LEN - 1] = '_';
     output_commit(output, ESCAPE_LEN);
-}
-
-/* U+FFFE or U+FFFF at the front; 0: neither. */
-static unsigned noncharacter(struct str text)
-{
-    if (str_starts_with(text, STR("\xEF\xBF\xBE")))
-        return 0xFFFE;
-    return str_starts_with(text, STR("\xEF\xBF\xBF")) ? 0xFFFF : 0;
 }
 
 /* Writes what is at the front of a text whose first byte is special; gives its length. */

@@ -46,7 +46,11 @@ static void text_is_escaped_only_where_a_reader_would_lose_it(void **state)
         {TEXT("_x0041"), "_x0041"},
         {TEXT("_"), "_"},
         {TEXT("snake_case_name"), "snake_case_name"},
-        {TEXT("_x0001\1_"), "_x0001_x0001__"},
+        {TEXT("_x0001\1_"), "_x005F_x0001_x0001__"}, /* what comes next begins with `_` */
+        {TEXT("_x0041\r"), "_x005F_x0041_x000D_"},
+        {TEXT("_x0041\xEF\xBF\xBE"), "_x005F_x0041_xFFFE_"},
+        {TEXT("_x0041\xEF\xBF\xBD"), "_x0041\xEF\xBF\xBD"},
+        {TEXT("_x0041\n&"), "_x0041\n&amp;"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         check(cases[i].of.text, cases[i].want);
