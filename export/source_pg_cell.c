@@ -130,7 +130,7 @@ static const char *convert_date(struct str text, struct batch *batch, struct cel
 static const char *convert_timestamp(struct str text, struct batch *batch, struct cell *cell)
 {
     int64_t us = 0;
-    if (!calendar_parse_timestamp(text, &us))
+    if (!calendar_parse_timestamp(text, &us) || !cell_time_is_legal(us))
         return set_odd_time(text, batch, cell);
     set_integer(cell, CELL_TIMESTAMP, us);
     return NULL;
