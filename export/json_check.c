@@ -156,8 +156,10 @@ static bool take_down(struct scanner *scanner)
 
 bool json_is_valid(struct str text)
 {
+    if (text.len == 0)
+        return false; /* its pointer may be NULL */
     struct scanner scanner = {.at = text.ptr, .end = text.ptr + text.len};
-    if (text.len == 0 || !take_down(&scanner))
+    if (!take_down(&scanner))
         return false;
     for (;;) {
         skip_blanks(&scanner);

@@ -73,6 +73,7 @@ static void json_is_told_from_what_is_not(void **state)
         if (json_is_valid(str_of(table[i].text)) != table[i].is_valid)
             fail_msg("%s", table[i].text);
     assert_false(json_is_valid((struct str){"\"a\\\0\"", 5}));
+    assert_false(json_is_valid((struct str){0}));
 }
 
 static void depth_is_bounded(void **state)
