@@ -71,12 +71,13 @@ static void check_double(double number)
 
 static bool is_small(const struct decimal *decimal, int64_t *out_exponent)
 {
+    enum { FAR = 1000 };
     *out_exponent = 0;
     struct str digits = decimal->exponent;
     if (digits.len) {
         size_t skip = digits.len > 1 && digits.ptr[1] == '+' ? 2 : 1;
         digits = (struct str){digits.ptr + skip, digits.len - skip};
-        if (!str_to_int64(digits, out_exponent))
+        if (!str_to_int64(digits, out_exponent) || *out_exponent > FAR || *out_exponent < -FAR)
             return false;
     }
     int64_t scale = (int64_t)decimal->fraction.len - *out_exponent;
