@@ -14,7 +14,7 @@
 
 __extension__ typedef __int128 int128;
 
-enum { MAX_PLACES = 15, EXACT_DIGITS = 18 };
+enum { MAX_PLACES = 15, EXACT_DIGITS = 18, EXACT_ZEROS = 5 }; /* 10^38 in all */
 
 /* ---- Doubles ---- */
 
@@ -82,7 +82,7 @@ static bool is_small(const struct decimal *decimal, int64_t *out_exponent)
     }
     int64_t scale = (int64_t)decimal->fraction.len - *out_exponent;
     return decimal->whole.len + decimal->fraction.len <= EXACT_DIGITS && scale <= EXACT_DIGITS &&
-           scale >= -MAX_PLACES;
+           scale >= -EXACT_ZEROS;
 }
 
 static int128 power_of_ten(int64_t exponent)
