@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See sheet.h. A cell is its reference, its style, its value: each is copied from where it was made
- * once, the letters per column, the digits per row, the rest per style.
+ * See sheet.h. A cell is its reference, its style, its value: the first is copied from where it was
+ * made once, the letters per column, the digits per row, in copies of fixed size; numbers and times
+ * are written where they stay.
  */
 #include "export/sheet.h"
 
@@ -18,22 +19,31 @@
 #include <assert.h>
 #include <math.h>
 
-enum { CELL_SIZE = 96, AROUND_NUMBER = 35, SHOWN_NAME = 60 };
+enum { CELL_SIZE = 96, AROUND_NUMBER = 35, MAX_LETTERS = 3, SHOWN_NAME = 60 };
 _Static_assert((int)CELL_SIZE >= (int)NUMBER_TEXT_SIZE + (int)AROUND_NUMBER, "a number fits");
 _Static_assert((int)CELL_SIZE >= (int)SHEET_SERIAL_SIZE + (int)AROUND_NUMBER, "a time fits");
 _Static_assert((int)CELL_SIZE <= (int)OUTPUT_MAX_RESERVE, "a cell fits");
 
+#define CELL_BEGIN "<c r=\""
+
+static char *put(char *at, struct str text)
+{
+    memcpy(at, text.ptr, text.len);
+    return at + text.len;
+}
+
 /* ---- Set-up ---- */
 
-static void set_letters(struct sheet_column *column, size_t index)
+static void set_head(struct sheet_column *column, size_t index)
 {
-    char reversed[sizeof column->letters];
+    char reversed[MAX_LETTERS];
     size_t len = 0;
     for (index++; index > 0; index = (index - 1) / 26)
         reversed[len++] = (char)('A' + (index - 1) % 26);
-    for (size_t i = 0; i < len; i++)
-        column->letters[i] = reversed[len - 1 - i];
-    column->letters_len = (uint8_t)len;
+    char *at = put(column->head, STR(CELL_BEGIN));
+    while (len > 0)
+        *at++ = reversed[--len];
+    column->head_len = (uint8_t)(at - column->head);
 }
 
 /* Day, month and year as a number format writes them. */
@@ -91,7 +101,7 @@ void sheet_set_columns(struct sheet *sheet, const struct column *const *columns,
     sheet->columns = mem_new_array(count, sizeof *sheet->columns);
     for (size_t i = 0; i < count; i++) {
         sheet->columns[i].type = columns[i]->type;
-        set_letters(&sheet->columns[i], i);
+        set_head(&sheet->columns[i], i);
     }
 }
 
@@ -103,30 +113,30 @@ void sheet_done(struct sheet *sheet)
 
 void sheet_reference(const struct sheet_column *column, int64_t row, char out[SHEET_REFERENCE_SIZE])
 {
-    (void)snprintf(out, SHEET_REFERENCE_SIZE, "%.*s%lld", (int)column->letters_len, column->letters,
-                   (long long)row);
+    enum { BEGIN_LEN = sizeof CELL_BEGIN - 1 };
+    struct str letters = {column->head + BEGIN_LEN, (size_t)column->head_len - BEGIN_LEN};
+    (void)snprintf(out, SHEET_REFERENCE_SIZE, "%.*s%lld", STR_ARG(letters), (long long)row);
 }
 
 /* ---- Cells ---- */
-
-static char *put(char *at, struct str text)
-{
-    memcpy(at, text.ptr, text.len);
-    return at + text.len;
-}
 
 /* `<c r="A1` in room for all but the text of a cell. */
 static char *begin_cell(const struct sheet *sheet, const struct sheet_column *column)
 {
     char *at = output_reserve(sheet->output, CELL_SIZE);
-    at = put(at, STR("<c r=\""));
-    at = put(at, (struct str){column->letters, column->letters_len});
-    return put(at, (struct str){sheet->digits, sheet->digit_count});
+    memcpy(at, column->head, sizeof column->head);
+    at += column->head_len;
+    memcpy(at, sheet->digits, sizeof sheet->digits);
+    return at + sheet->digit_count;
 }
 
-/* What follows the reference of a numeric cell. */
-static char *put_style(char *at, enum workbook_style style)
+/* A numeric cell up to its value, for which there is room for VALUE_SIZE. */
+static char *begin_number(const struct sheet *sheet, const struct sheet_column *column,
+                          enum workbook_style style)
 {
+    char *at = begin_cell(sheet, column);
+    if (style == STYLE_PLAIN) /* which is what a cell has that tells of none */
+        return put(at, STR("\"><v>"));
     _Static_assert(STYLE_COUNT <= 10, "one digit");
     char *end = put(at, STR("\" s=\"0\"><v>"));
     at[sizeof "\" s=\"" - 1] = (char)('0' + style);
@@ -144,13 +154,11 @@ static void note_width(struct sheet *sheet, struct sheet_column *column, size_t 
         column->width = width < WORKBOOK_MAX_WIDTH ? (unsigned)width : WORKBOOK_MAX_WIDTH;
 }
 
-static void put_number(struct sheet *sheet, struct sheet_column *column, enum workbook_style style,
-                       struct str number)
+/* Ends a cell whose value was written where begin_number said. */
+static void end_number(struct sheet *sheet, struct sheet_column *column, char *value, size_t len)
 {
-    char *at = put_style(begin_cell(sheet, column), style);
-    at = put(at, number);
-    commit_to(sheet, put(at, STR("</v></c>")));
-    note_width(sheet, column, number.len);
+    commit_to(sheet, put(value + len, STR("</v></c>")));
+    note_width(sheet, column, len);
 }
 
 static bool put_text(struct sheet *sheet, struct sheet_column *column, struct str text,
@@ -180,10 +188,10 @@ static bool keep_as_text(struct sheet *sheet, struct sheet_column *column, struc
 static bool put_integer(struct sheet *sheet, struct sheet_column *column, int64_t value)
 {
     char text[NUMBER_TEXT_SIZE];
-    struct str number = {text, number_format_int64(value, text)};
     if (!sheet_keeps_integer(value))
-        return keep_as_text(sheet, column, number);
-    put_number(sheet, column, STYLE_INTEGER, number);
+        return keep_as_text(sheet, column, (struct str){text, number_format_int64(value, text)});
+    char *at = begin_number(sheet, column, STYLE_INTEGER);
+    end_number(sheet, column, at, number_format_int64(value, at));
     return true;
 }
 
@@ -193,24 +201,26 @@ static void put_double(struct sheet *sheet, struct sheet_column *column, double 
         sheet->fidelity->non_finite++;
         return;
     }
-    char text[NUMBER_TEXT_SIZE];
-    size_t len = number_format_double(value == 0 ? 0 : value, text); /* -0 is 0 */
-    put_number(sheet, column, sheet->number_style, (struct str){text, len});
+    char *at = begin_number(sheet, column, sheet->number_style);
+    end_number(sheet, column, at, number_format_double(value == 0 ? 0 : value, at)); /* -0 is 0 */
 }
 
-/* Digits that may be hundreds, such as those of 1e-300. */
+/* Digits that may be hundreds, such as those of 1e-300; `value` has no zeros at its end. */
 static void put_kept_decimal(struct sheet *sheet, struct sheet_column *column,
                              const struct decimal *value)
 {
-    struct output *output = sheet->output;
     struct str fraction = value->fraction;
-    while (fraction.len && fraction.ptr[fraction.len - 1] == '0')
-        fraction.len--;
     bool is_zero = !value->whole.len && !fraction.len;
-    commit_to(sheet, put_style(begin_cell(sheet, column), sheet->number_style));
-    output_add(output, value->is_negative && !is_zero ? STR("-") : STR(""));
-    output_add(output, value->whole.len ? value->whole : STR("0"));
-    output_add(output, fraction.len ? STR(".") : STR(""));
+    char *at = begin_number(sheet, column, sheet->number_style);
+    if (value->is_negative && !is_zero)
+        *at++ = '-';
+    if (!value->whole.len)
+        *at++ = '0';
+    commit_to(sheet, at);
+    struct output *output = sheet->output;
+    output_add(output, value->whole);
+    if (fraction.len)
+        output_add_char(output, '.');
     output_add(output, fraction);
     output_add(output, is_zero ? STR("") : value->exponent);
     output_add(output, STR("</v></c>"));
@@ -220,11 +230,16 @@ static void put_kept_decimal(struct sheet *sheet, struct sheet_column *column,
 static bool put_decimal(struct sheet *sheet, struct sheet_column *column, struct str text)
 {
     struct decimal value;
-    if (decimal_is_not_finite(text)) {
+    if (!decimal_parse(text, &value)) {
+        if (!decimal_is_not_finite(text))
+            return keep_as_text(sheet, column, text);
         sheet->fidelity->non_finite++;
         return true;
     }
-    if (!decimal_parse(text, &value) || !sheet_keeps_decimal(&value))
+    struct str *fraction = &value.fraction;
+    while (fraction->len && fraction->ptr[fraction->len - 1] == '0')
+        fraction->len--;
+    if (!sheet_keeps_decimal(&value))
         return keep_as_text(sheet, column, text);
     put_kept_decimal(sheet, column, &value);
     return true;
@@ -233,8 +248,8 @@ static bool put_decimal(struct sheet *sheet, struct sheet_column *column, struct
 static void put_serial(struct sheet *sheet, struct sheet_column *column, enum workbook_style style,
                        int64_t local_us)
 {
-    char text[SHEET_SERIAL_SIZE];
-    put_number(sheet, column, style, (struct str){text, sheet_format_serial(local_us, text)});
+    char *at = begin_number(sheet, column, style);
+    end_number(sheet, column, at, sheet_format_serial(local_us, at));
     note_width(sheet, column, strlen(sheet->formats[style]));
 }
 

@@ -18,8 +18,8 @@
 enum { SHEET_MAX_COLUMNS = 16384, SHEET_MAX_ROWS = 1048576 };
 
 struct sheet_column {
-    char letters[4]; /* "A" to "XFD" */
-    uint8_t letters_len;
+    char head[16]; /* `<c r="XFD`: how each of its cells begins */
+    uint8_t head_len;
     enum column_type type;
     unsigned width; /* the widest value so far, in characters */
 };

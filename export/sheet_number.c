@@ -5,7 +5,6 @@
 #include "export/sheet_number.h"
 
 #include "base/calendar.h"
-#include "base/number.h"
 
 enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307 };
 
@@ -70,21 +69,27 @@ static uint64_t fifteen_digits(int64_t us_of_day)
     return ((uint64_t)us_of_day * 625000 + 27) / 54;
 }
 
+static char *put_six(char *at, unsigned value)
+{
+    at = number_put_pair(at, value / 10000);
+    at = number_put_pair(at, value / 100 % 100);
+    return number_put_pair(at, value % 100);
+}
+
 size_t sheet_format_serial(int64_t local_us, char out[SHEET_SERIAL_SIZE])
 {
-    enum { FRACTION_DIGITS = 15 };
     int64_t since_1899 = local_us + DAYS_1899_1970 * CALENDAR_DAY_US; /* not negative */
-    char days[NUMBER_TEXT_SIZE];
-    size_t len = number_format_int64(since_1899 / CALENDAR_DAY_US, days);
-    memcpy(out, days, len);
+    size_t len = number_format_int64(since_1899 / CALENDAR_DAY_US, out);
     uint64_t fraction = fifteen_digits(since_1899 % CALENDAR_DAY_US);
     if (fraction == 0)
         return len;
-    out[len] = '.';
-    for (size_t i = FRACTION_DIGITS; i > 0; i--) {
-        out[len + i] = (char)('0' + fraction % 10);
-        fraction /= 10;
-    }
-    len += 1 + FRACTION_DIGITS;
+    unsigned last_three = (unsigned)(fraction % 1000);
+    char *at = out + len;
+    *at++ = '.';
+    at = put_six(at, (unsigned)(fraction / 1000000000));
+    at = put_six(at, (unsigned)(fraction / 1000 % 1000000));
+    *at++ = (char)('0' + last_three / 100);
+    at = number_put_pair(at, last_three % 100);
+    len = (size_t)(at - out);
     return len - trailing_zeros((struct str){out, len});
 }

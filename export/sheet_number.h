@@ -8,10 +8,11 @@
 #ifndef EXPORT_SHEET_NUMBER_H
 #define EXPORT_SHEET_NUMBER_H
 
+#include "base/number.h"
 #include "base/str.h"
 #include "export/decimal.h"
 
-enum { SHEET_SERIAL_SIZE = 24 };
+enum { SHEET_SERIAL_SIZE = NUMBER_TEXT_SIZE };
 
 /* Whether it has at most 15 digits from the first to the last that is not zero. */
 bool sheet_keeps_integer(int64_t value);

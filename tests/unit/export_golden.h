@@ -25,7 +25,7 @@ struct golden {
 // clang-format off
 #define XTEXT(text)     "\" t=\"inlineStr\"><is><t>" text "</t></is></c>"
 #define XSPACE(text)    "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">" text "</t></is></c>"
-#define XNUMBER(number) "\" s=\"0\"><v>" number "</v></c>"
+#define XNUMBER(number) "\"><v>" number "</v></c>"
 #define XWHOLE(number)  "\" s=\"2\"><v>" number "</v></c>"
 #define XDAY(serial)    "\" s=\"3\"><v>" serial "</v></c>"
 #define XTIME(serial)   "\" s=\"4\"><v>" serial "</v></c>"

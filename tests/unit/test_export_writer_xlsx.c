@@ -144,7 +144,7 @@ static void places_change_how_a_number_is_shown_and_not_the_number(void **state)
         const char *cell;
         const char *format;
     } cases[] = {
-        {WRITER_ALL_PLACES, "<c r=\"A2\" s=\"0\"><v>1.23456</v></c>", ""},
+        {WRITER_ALL_PLACES, "<c r=\"A2\"><v>1.23456</v></c>", ""},
         {0, "<c r=\"A2\" s=\"2\"><v>1.23456</v></c>", ""},
         {1, "<c r=\"A2\" s=\"8\"><v>1.23456</v></c>", "formatCode=\"0.0\""},
         {4, "<c r=\"A2\" s=\"8\"><v>1.23456</v></c>", "formatCode=\"0.0000\""},
