@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The queue in PostgreSQL: creating, small exports from request to file, latency, an idle server."""
 import json
-import shutil
 import socket
 import statistics
 import subprocess
 import time
 
+from .peers import is_node_ready
 from .place import COLUMNS, ROOT, cpu_seconds, note, process, quiet, rate, ratio_of, report
 
 ONE_ROW = {"one": "SELECT 1 AS one"}
@@ -58,7 +58,7 @@ def small_query(place):
 
 def bench_small(place):
     """The same small exports through exportqd and through BullMQ, in turn."""
-    is_peer_here = prepare_bullmq()
+    is_peer_here = is_node_ready(BULLMQ, "BullMQ", "redis-server")
     ours, peers, adds = [], [], []
     database = place.database()
     with place.server({"small": small_query(place)}, database, EXPORT_WORKERS=WORKERS) as server:
@@ -86,20 +86,6 @@ def check_files(place, database):
                        % SMALL_ROWS, database)
     if wrong != "0":
         note("%s jobs did not give a file of %d rows" % (wrong, SMALL_ROWS))
-
-
-def prepare_bullmq():
-    missing = [name for name in ("redis-server", "node", "npm") if not shutil.which(name)]
-    if missing:
-        note("skipped: BullMQ, for %s is not here; tools/install bench" % " and ".join(missing))
-        return False
-    if (BULLMQ / "node_modules/bullmq").exists():
-        return True
-    done = subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=BULLMQ, capture_output=True,
-                          text=True, check=False)
-    if done.returncode:
-        note("skipped: BullMQ, for npm ci did not work in tests/clients/bullmq: " + done.stderr.strip()[-300:])
-    return done.returncode == 0
 
 
 def run_bullmq(place):
