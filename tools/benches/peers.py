@@ -65,7 +65,7 @@ def is_node_ready(directory, who, *programs):
     if missing:
         note("skipped: %s, for %s is not here; tools/install bench" % (who, " and ".join(missing)))
         return False
-    if (directory / "node_modules").exists():
+    if (directory / "node_modules/.package-lock.json").exists():  # which npm writes last
         return True
     done = subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=directory, capture_output=True,
                           text=True, check=False)
