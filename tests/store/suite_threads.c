@@ -346,8 +346,8 @@ static void a_wait_ends_when_a_retry_becomes_due(void **state)
     (void)err_set(&why, ERR_SOURCE_CONFLICT, "not now");
     assert_ok(world, store_create(store, &draft, &world->arena, &job, &world->err));
     assert_ok(world, store_claim(store, "w", &world->arena, &job, &ticket, &is_found, &world->err));
-    assert_ok(world, store_fail(store, &ticket, &why, &is_mine, &world->err));
     int64_t begin_ms = clock_monotonic_ms();
+    assert_ok(world, store_fail(store, &ticket, &why, &is_mine, &world->err));
     do {
         store_wait(store, LONG_MS);
         assert_ok(world,
