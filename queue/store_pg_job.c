@@ -53,6 +53,15 @@ static const char *text_or_null(struct arena *arena, struct str text)
     return str_is_empty(text) ? NULL : arena_copy_text(arena, text);
 }
 
+/* A watch begins with the list of an owner's active jobs: from then on it counts on hearing of
+ * them, so what was read is known to have been told, and is looked up where a note is lost. */
+static void see_active(struct pg_store *store, const struct job *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (job_state_is_active(jobs[i].state))
+            pg_events_see(store->events, &jobs[i]);
+}
+
 bool pg_list(struct store *base, const struct job_query *query, struct arena *arena,
              const struct job **out, size_t *out_count, struct err *err)
 {
@@ -74,6 +83,7 @@ bool pg_list(struct store *base, const struct job_query *query, struct arena *ar
     struct job *jobs = arena_alloc_array(arena, count, sizeof *jobs);
     for (size_t i = 0; i < count; i++)
         pg_read_job(result, (int)i, arena, &jobs[i]);
+    see_active(pg_store_of(base), jobs, count);
     *out = jobs;
     *out_count = count;
     return true;

@@ -134,6 +134,8 @@ class Sharing(PersistentCase):
         watcher = self.caller(self.serve(EXPORT_WORKERS=0))
         self.work()
         watched = Watched(watcher)
+        while not watched.jobs:  # the watch has begun when it tells of a job
+            maker.completed(maker.create("notes").id)
         for _ in range(150):
             job = maker.create("notes")
             wait_until(lambda: any(seen.id == job.id and seen.state == pb.JOB_STATE_COMPLETED
@@ -317,6 +319,16 @@ class Losing(PersistentCase):
         self.work()
         watched.thread.join(30)
         self.assertEqual(pb.JOB_STATE_COMPLETED, watched.states()[-1])
+
+    def test_the_end_of_a_job_that_was_there_before_the_watch_is_seen_though_its_note_is_lost(self):
+        alice = self.caller(self.serve(EXPORT_WORKERS=0))
+        alice.create("notes")
+        watched = Watched(alice)
+        wait_until(lambda: watched.jobs, "the watch begins")
+        self.query("update exportq.job set state = 'CANCELLED', revision = revision + 1, completed_ms = 1,"
+                   " expires_ms = 9999999999999")  # and nobody is told
+        wait_until(lambda: pb.JOB_STATE_CANCELLED in watched.states(), "its end is seen")
+        watched.stream.cancel()
 
     def test_a_lost_listening_connection_is_noticed_and_caught_up(self):
         alice = self.caller(self.serve(EXPORT_WORKERS=0))
