@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <zstd.h>
 
-enum { ZSTD_LEVEL = 3, ZSTD_WINDOW_LOG = 21 };
+enum { ZSTD_LEVEL = 1, ZSTD_WINDOW_LOG = 21 };
 
 struct compressor {
     struct deflate *deflate; /* gzip; else NULL, and the rest is zstd's */
