@@ -78,11 +78,12 @@ def parts(data):
 # ---- LibreOffice ----
 
 def convert(home, paths, to, *options):
-    """Converts all the files at one start of LibreOffice, which has a profile and a directory in `home`."""
+    """Converts all the files at one start of LibreOffice, which has a profile and a directory in `home`. It speaks
+    English, whatever the environment does: it calls TRUE by another name elsewhere."""
     soffice = tool("soffice", "libreoffice-calc-nogui")
     out = os.path.join(home, "libreoffice-" + re.sub(r"\W.*", "", to))
     run(soffice, "-env:UserInstallation=" + Path(home, "profile").as_uri(), "--headless", "--norestore",
-        *options, "--convert-to", to, "--outdir", out, *paths)
+        *options, "--convert-to", to, "--outdir", out, *paths, env={**os.environ, "LC_ALL": "C.UTF-8"})
     return out
 
 
