@@ -130,7 +130,7 @@ static char *begin_cell(const struct sheet *sheet, const struct sheet_column *co
     return at + sheet->digit_count;
 }
 
-/* A numeric cell up to its value, for which there is room for VALUE_SIZE. */
+/* A numeric cell up to its value; there is room for a number or a time. */
 static char *begin_number(const struct sheet *sheet, const struct sheet_column *column,
                           enum workbook_style style)
 {
@@ -282,8 +282,8 @@ static bool put_literal(struct sheet *sheet, struct sheet_column *column, struct
 {
     int64_t us = 0;
     if (column->type == COLUMN_TIME && calendar_parse_time(text, &us) && us < CALENDAR_DAY_US) {
-        static const int64_t day_zero = INT64_C(-25569) * CALENDAR_DAY_US;
-        put_serial(sheet, column, is_whole_second(us) ? STYLE_TIME : STYLE_TIME_MS, day_zero + us);
+        put_serial(sheet, column, is_whole_second(us) ? STYLE_TIME : STYLE_TIME_MS,
+                   SHEET_DAY_ZERO_US + us);
         return true;
     }
     bool was_time = column->type == COLUMN_DATE || column->type == COLUMN_TIMESTAMP ||

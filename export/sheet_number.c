@@ -4,14 +4,11 @@
  */
 #include "export/sheet_number.h"
 
-#include "base/calendar.h"
-
 enum { MOST_DIGITS = 15, MAX_MAGNITUDE = 307, MIN_MAGNITUDE = -307 };
 
-#define MOST_INTEGER   INT64_C(999999999999999)
-#define FIRST_DATE_US  (INT64_C(-25508) * CALENDAR_DAY_US)         /* 1900-03-01 */
-#define LAST_US        (INT64_C(2932897) * CALENDAR_DAY_US - 1000) /* 9999-12-31 23:59:59.999 */
-#define DAYS_1899_1970 INT64_C(25569)
+#define MOST_INTEGER  INT64_C(999999999999999)
+#define FIRST_DATE_US (INT64_C(-25508) * CALENDAR_DAY_US)         /* 1900-03-01 */
+#define LAST_US       (INT64_C(2932897) * CALENDAR_DAY_US - 1000) /* 9999-12-31 23:59:59.999 */
 
 bool sheet_keeps_integer(int64_t value)
 {
@@ -78,7 +75,7 @@ static char *put_six(char *at, unsigned value)
 
 size_t sheet_format_serial(int64_t local_us, char out[SHEET_SERIAL_SIZE])
 {
-    int64_t since_1899 = local_us + DAYS_1899_1970 * CALENDAR_DAY_US; /* not negative */
+    int64_t since_1899 = local_us - SHEET_DAY_ZERO_US; /* not negative */
     size_t len = number_format_int64(since_1899 / CALENDAR_DAY_US, out);
     uint64_t fraction = fifteen_digits(since_1899 % CALENDAR_DAY_US);
     if (fraction == 0)

@@ -8,11 +8,15 @@
 #ifndef EXPORT_SHEET_NUMBER_H
 #define EXPORT_SHEET_NUMBER_H
 
+#include "base/calendar.h"
 #include "base/number.h"
 #include "base/str.h"
 #include "export/decimal.h"
 
 enum { SHEET_SERIAL_SIZE = NUMBER_TEXT_SIZE };
+
+/* 1899-12-30, from which serial numbers count: a time of day is of that day. */
+#define SHEET_DAY_ZERO_US (INT64_C(-25569) * CALENDAR_DAY_US)
 
 /* Whether it has at most 15 digits from the first to the last that is not zero. */
 bool sheet_keeps_integer(int64_t value);
