@@ -42,6 +42,8 @@ struct xlsx {
     unsigned *widths;
     struct arena arena; /* the frame */
     struct frame frame;
+    struct workbook_parts parts;
+    bool has_final_parts; /* which know all sheets: the file is no longer than a block */
     bool has_frame;
     bool has_begun;
     bool is_sheet_open; /* its member is */
@@ -62,9 +64,9 @@ static bool is_early(struct str name)
            str_equal(name, STR("xl/styles.xml")) || str_starts_with(name, STR("xl/theme/"));
 }
 
-static bool add_parts(struct xlsx *xlsx, const struct workbook_parts *parts, bool are_early,
-                      struct err *err)
+static bool add_parts(struct xlsx *xlsx, bool are_early, struct err *err)
 {
+    const struct workbook_parts *parts = &xlsx->parts;
     for (size_t i = 0; i < parts->count; i++)
         if (is_early(parts->parts[i].name) == are_early &&
             !zip_add(xlsx->zip, parts->parts[i].name, parts->parts[i].bytes, err))
@@ -112,14 +114,10 @@ static void take_widths(struct xlsx *xlsx)
 static bool make_frame(struct xlsx *xlsx, struct err *err)
 {
     take_widths(xlsx);
-    struct workbook_parts parts;
-    static const int64_t any_rows = 1;
-    struct workbook workbook = xlsx->workbook;
-    workbook.sheet_rows = &any_rows;
-    workbook.sheet_count = 1;
-    xlsx->has_frame = workbook_make(&workbook, &xlsx->arena, &parts, err) &&
-                      cut_frame(parts.sheet.bytes, &xlsx->frame, err) &&
-                      add_parts(xlsx, &parts, true, err);
+    xlsx->has_final_parts = xlsx->has_sheet_ended;
+    xlsx->has_frame = workbook_make(&xlsx->workbook, &xlsx->arena, &xlsx->parts, err) &&
+                      cut_frame(xlsx->parts.sheet.bytes, &xlsx->frame, err) &&
+                      add_parts(xlsx, true, err);
     return xlsx->has_frame;
 }
 
@@ -174,9 +172,11 @@ static void begin_sheet(struct xlsx *xlsx)
     size_t index = xlsx->workbook.sheet_count++;
     xlsx->sheet_rows =
         mem_resize_array(xlsx->sheet_rows, xlsx->workbook.sheet_count, sizeof *xlsx->sheet_rows);
-    xlsx->sheet_rows[index] = 0;
+    xlsx->sheet_rows[index] = 1; /* the header */
+    xlsx->workbook.sheet_rows = xlsx->sheet_rows;
     xlsx->writer.fidelity.sheets = (int32_t)xlsx->workbook.sheet_count;
     xlsx->has_sheet_ended = false;
+    xlsx->has_final_parts = false;
     sheet_begin(&xlsx->sheet);
 }
 
@@ -243,10 +243,9 @@ static bool xlsx_finish(struct writer *writer, struct err *err)
     struct xlsx *xlsx = xlsx_of(writer);
     if (!begin(xlsx, err) || !end_sheet(xlsx, err))
         return false;
-    struct workbook_parts parts;
-    xlsx->workbook.sheet_rows = xlsx->sheet_rows;
-    return workbook_make(&xlsx->workbook, &xlsx->arena, &parts, err) &&
-           add_parts(xlsx, &parts, false, err) && zip_finish(xlsx->zip, err);
+    return (xlsx->has_final_parts ||
+            workbook_make(&xlsx->workbook, &xlsx->arena, &xlsx->parts, err)) &&
+           add_parts(xlsx, false, err) && zip_finish(xlsx->zip, err);
 }
 
 static void xlsx_free(struct writer *writer)
