@@ -65,19 +65,28 @@ static char *put_date(char *at, const struct civil *civil)
     return number_put_pair(at, civil->day);
 }
 
-static char *put_time(char *at, const struct civil *civil)
+char *calendar_put_clock(char *at, const struct civil *civil)
+{
+    at = put_char(number_put_pair(at, civil->hour), ':');
+    at = put_char(number_put_pair(at, civil->minute), ':');
+    return number_put_pair(at, civil->second);
+}
+
+char *calendar_put_fraction(char *at, const struct civil *civil, char decimal)
 {
     unsigned ms = civil->us / 1000;
     unsigned us = civil->us % 1000;
-    at = put_char(number_put_pair(at, civil->hour), ':');
-    at = put_char(number_put_pair(at, civil->minute), ':');
-    at = put_char(number_put_pair(at, civil->second), '.');
-    at = number_put_pair(at, ms / 10);
+    at = number_put_pair(put_char(at, decimal), ms / 10);
     at = put_char(at, (char)('0' + ms % 10));
     if (us == 0)
         return at;
     at = put_char(at, (char)('0' + us / 100));
     return number_put_pair(at, us % 100);
+}
+
+static char *put_time(char *at, const struct civil *civil)
+{
+    return calendar_put_fraction(calendar_put_clock(at, civil), civil, '.');
 }
 
 static size_t finish(const char *begin, char *at)

@@ -26,6 +26,11 @@ struct civil {
 /* For years 0 (from its March on) to 30000: a zone may lie a day before year 1 or after 9999. */
 struct civil calendar_civil(int64_t us);
 
+/* For those who print times otherwise: "12:34:56", then ".789" or, where microseconds are not zero,
+ * ".789012", with `decimal` for the point. Both return where they ended; no NUL. */
+char *calendar_put_clock(char *at, const struct civil *civil);
+char *calendar_put_fraction(char *at, const struct civil *civil, char decimal);
+
 /* "2025-08-01T12:34:56.000Z", for years 1 to 9999. Returns its length. */
 size_t calendar_format_timestamp(int64_t us, char out[CALENDAR_TEXT_SIZE]);
 

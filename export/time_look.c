@@ -61,26 +61,11 @@ static char *put_date(char *at, const struct civil *civil, const struct time_loo
     return at;
 }
 
-static char *put_fraction(char *at, unsigned us, char decimal)
-{
-    unsigned ms = us / 1000;
-    at = put_char(at, decimal);
-    at = number_put_pair(at, ms / 10);
-    at = put_char(at, (char)('0' + ms % 10));
-    us %= 1000;
-    if (us == 0)
-        return at;
-    at = put_char(at, (char)('0' + us / 100));
-    return number_put_pair(at, us % 100);
-}
-
 static char *put_time(char *at, const struct civil *civil, const struct time_look *look)
 {
-    at = put_char(number_put_pair(at, civil->hour), ':');
-    at = put_char(number_put_pair(at, civil->minute), ':');
-    at = number_put_pair(at, civil->second);
+    at = calendar_put_clock(at, civil);
     bool has_fraction = look->is_rfc3339 || civil->us;
-    return has_fraction ? put_fraction(at, civil->us, look->decimal) : at;
+    return has_fraction ? calendar_put_fraction(at, civil, look->decimal) : at;
 }
 
 static char *put_offset(char *at, int32_t offset_s)
