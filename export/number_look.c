@@ -6,7 +6,6 @@
 
 #include "export/decimal.h"
 #include "export/decimal_round.h"
-#include "export/writer.h"
 
 enum { MAX_NUMBER = 1 << 30 }; /* longer than any cell and what rounding adds */
 _Static_assert((int)MAX_NUMBER > (int)BATCH_MAX_TEXT_BYTES + DECIMAL_ROUND_MAX_ZEROS,
@@ -22,15 +21,6 @@ void number_look_init(struct number_look *look, const struct locale *locale, int
 void number_look_done(struct number_look *look)
 {
     buf_done(&look->number);
-}
-
-bool number_look_is_rounded(const struct number_look *look, enum column_type type,
-                            enum cell_kind kind)
-{
-    if (look->places == WRITER_ALL_PLACES)
-        return false;
-    return type == COLUMN_NUMBER || type == COLUMN_DECIMAL ||
-           (type == COLUMN_ANY && kind != CELL_INTEGER);
 }
 
 struct str number_look_decimal(struct number_look *look, struct str text)

@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "export/cell.h"
 #include "export/locale.h"
+#include "export/writer.h"
 
 struct number_look {
     char decimal;
@@ -24,8 +25,12 @@ void number_look_done(struct number_look *look);
 
 /* Whether numbers of that kind in a column of that type are rounded: all in NUMBER and DECIMAL,
  * whole ones not in ANY. */
-bool number_look_is_rounded(const struct number_look *look, enum column_type type,
-                            enum cell_kind kind);
+static inline bool number_look_is_rounded(const struct number_look *look, enum column_type type,
+                                          enum cell_kind kind)
+{
+    return look->places != WRITER_ALL_PLACES && (type == COLUMN_NUMBER || type == COLUMN_DECIMAL ||
+                                                 (type == COLUMN_ANY && kind != CELL_INTEGER));
+}
 
 /* Puts the look's decimal sign in the place of the point. */
 static inline void number_look_replace_point(const struct number_look *look, char *number,

@@ -115,8 +115,7 @@ static inline void end_value(struct csv *csv, const char *value, size_t len)
 
 static bool is_rounded(const struct csv *csv, size_t column, enum cell_kind kind)
 {
-    return csv->number_look.places != WRITER_ALL_PLACES &&
-           number_look_is_rounded(&csv->number_look, csv->columns[column]->type, kind);
+    return number_look_is_rounded(&csv->number_look, csv->columns[column]->type, kind);
 }
 
 static void put_rounded(struct csv *csv, struct str number)
