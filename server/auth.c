@@ -4,37 +4,34 @@
  */
 #include "server/auth.h"
 
-#include "base/utf8.h"
-
-#define OWNER_KEY "x-exportq-user"
-
-enum { OWNER_MAX_BYTES = 128 };
-
-static bool has_control_character(struct str text)
+/* gRPC's "ipv4:127.0.0.1:4711", "ipv6:[::1]:4711" (its brackets come as %5B and %5D) or
+ * "unix:PATH", without kind and port. */
+static struct str address_of(struct str peer)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
-            return true;
-    return false;
+    struct str address = peer;
+    struct str kind;
+    if (!str_next(&address, ':', &kind) || str_equal(kind, STR("unix")))
+        return kind;
+    while (address.len && address.ptr[address.len - 1] != ':')
+        address.len--;
+    address.len -= address.len > 0;
+    if (str_starts_with(address, STR("%5B")) && address.len > 6)
+        address = (struct str){address.ptr + 3, address.len - 6};
+    else if (str_starts_with(address, STR("[")) && address.len > 2)
+        address = (struct str){address.ptr + 1, address.len - 2};
+    return address;
 }
 
-static bool is_name(struct str text)
+bool auth_caller(struct rpc_call *call, struct caller *out, struct err *err)
 {
-    return text.len <= OWNER_MAX_BYTES && !has_control_character(text) &&
-           utf8_valid_prefix(text.ptr, text.len) == text.len;
-}
-
-bool auth_caller(const struct rpc_call *call, struct caller *out, struct err *err)
-{
-    struct str owner = rpc_call_metadata(call, OWNER_KEY);
-    if (str_is_empty(owner))
-        owner = STR(AUTH_DEFAULT_OWNER);
-    if (rpc_call_metadata_count(call, OWNER_KEY) > 1 || !is_name(owner))
-        return err_set(err, ERR_UNAUTHENTICATED,
-                       OWNER_KEY " must be one name of 1 to %d bytes of printable UTF-8",
-                       OWNER_MAX_BYTES);
-    *out = (struct caller){.owner = owner};
-    return true;
+    const struct credentials credentials = {
+        .user = rpc_call_metadata(call, "x-exportq-user"),
+        .user_count = rpc_call_metadata_count(call, "x-exportq-user"),
+        .authorization = rpc_call_metadata(call, "authorization"),
+        .authorization_count = rpc_call_metadata_count(call, "authorization"),
+        .address = address_of(rpc_call_peer(call)),
+    };
+    return identity_of(&credentials, rpc_call_arena(call), out, err);
 }
 
 static bool is_loopback(struct str host)

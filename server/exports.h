@@ -11,17 +11,12 @@
 
 #include "base/log_rate.h"
 #include "files/files.h"
+#include "identity/identity.h"
 #include "queue/store.h"
 #include "server/token.h"
 #include "worker/plan.h"
 
 #include <stdatomic.h>
-
-/* Who calls. */
-struct caller {
-    struct str owner;
-    bool is_admin;
-};
 
 /* What the use cases work with; everything outlives it. */
 struct exports {

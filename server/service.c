@@ -23,7 +23,7 @@ static struct exports *exports_of(Exportqueue__V1__ExportService_Service *base)
 }
 
 /* What every call but Health begins with: the queue is on, and the caller is known. */
-static bool enter(Exportqueue__V1__ExportService_Service *base, const struct rpc_call *call,
+static bool enter(Exportqueue__V1__ExportService_Service *base, struct rpc_call *call,
                   struct caller *out, struct err *err)
 {
     return exports_require_enabled(exports_of(base), err) && auth_caller(call, out, err);

@@ -20,7 +20,8 @@ MAY_INCLUDE = {
     "files": {"base", "files"},
     "worker": {"base", "queue", "export", "files", "worker"},
     "engine": {"base", "queue", "export", "files", "worker", "engine"},
-    "server": {"base", "pg", "rpc", "queue", "export", "files", "worker", "engine", "server"},
+    "identity": {"base", "identity"},
+    "server": {"base", "pg", "rpc", "queue", "export", "files", "worker", "engine", "identity", "server"},
     "client": {"base", "rpc", "client"},
 }
 
