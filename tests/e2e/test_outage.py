@@ -20,6 +20,22 @@ OUTAGE_S = 4
 MOST_TRANSACTIONS = 200  # a second, of idle workers
 
 
+class Holder:
+    """A session that has done this, which tells "held", and goes on until it is let go."""
+
+    def __init__(self, url, sql):
+        self.session = subprocess.Popen(["psql", "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.session.stdin.write(sql + "\n")
+        self.session.stdin.flush()
+        told = self.session.stdout.readline()
+        assert told == "held\n", told
+
+    def let_go(self):
+        self.session.stdin.close()
+        self.session.wait()
+        self.session.stdout.close()
+
+
 class OwnPostgres(PersistentCase):
     """A PostgreSQL for one test, which may do to it what it likes."""
 
@@ -185,17 +201,6 @@ class Deaf(OwnPostgres):
 class Locked(PersistentCase):
     """Another session holds the row of a job that is due: a backup, an operator's forgotten transaction."""
 
-    def lock(self):
-        """Until stdin is closed."""
-        holder = subprocess.Popen(["psql", "-XAtq", self.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(holder.stdout.close)
-        self.addCleanup(holder.wait)
-        self.addCleanup(holder.stdin.close)
-        holder.stdin.write("begin; select 'held' from exportq.job for update;\n")
-        holder.stdin.flush()
-        self.assertEqual("held\n", holder.stdout.readline())
-        return holder
-
     def transactions(self):
         return int(self.query("select xact_commit + xact_rollback from pg_stat_database"
                               " where datname = current_database()")[0][0])
@@ -209,7 +214,8 @@ class Locked(PersistentCase):
     def test_a_due_job_that_is_locked_does_not_make_idle_workers_spin(self):
         alice = self.caller(self.serve(EXPORT_WORKERS=0))
         job = alice.create("notes")
-        holder = self.lock()
+        holder = Holder(self.url, "begin; select 'held' from exportq.job for update;")
+        self.addCleanup(holder.let_go)
         self.work(EXPORT_WORKERS=4)
         self.assertLess(self.rate(2), MOST_TRANSACTIONS)
         # What is not locked is not held up.
@@ -217,29 +223,33 @@ class Locked(PersistentCase):
         self.assertEqual(pb.JOB_STATE_QUEUED, alice.get(job.id).state)
         self.assertLess(self.rate(2), MOST_TRANSACTIONS)
         begin = time.monotonic()
-        holder.stdin.write("rollback;\n")
-        holder.stdin.flush()
+        holder.let_go()
         self.assertEqual(1, alice.completed(job.id).attempt)
         self.assertLess(time.monotonic() - begin, 10)
 
 
 class Away(OwnPostgres):
-    """An outage longer than the lease: the worker lives, and its job is its own."""
+    """An outage longer than the lease: the worker lives, and its job is its own. What is exported is in another
+    database, which is there all the time; the query there goes on when the test lets it."""
 
+    kit_types = {"held": "-- title: Waits until it is let go\n-- shared\n"
+                         "SELECT 1 AS id FROM (SELECT pg_advisory_lock_shared(1)) AS held\n"}
     settings = {"EXPORT_LEASE": "%ds" % LEASE_S}
 
     def setUp(self):
         super().setUp()
+        self.source = Postgres.get().new_database()
+        self.persistent["EXPORT_SOURCE_URL"] = self.source
         servers = [self.serve(EXPORT_WORKERS=0) for _ in range(4)]  # each looks for leases that ran out
         self.alice = self.caller(servers[0])
         self.workers = [self.work(EXPORT_WORKERS=1) for _ in range(2)]  # one idle, that would take it
-        probe = self.alice.completed(self.alice.rows(200_000).id)
-        took = probe.completed.ToNanoseconds() - probe.started.ToNanoseconds()
-        self.rows_a_second = 200_000 / (took / 1e9)
+        self.holder = Holder(self.source, "select 'held' from pg_advisory_lock(1);")
+        self.addCleanup(self.holder.let_go)
 
-    def outage(self):
+    def outage(self, meanwhile=lambda: None):
         """Gives when it was over, in the clock of jobs. Long enough after for a worker to tell that it lives."""
         self.postgres.stop("fast")
+        meanwhile()
         time.sleep(OUTAGE_S)
         self.postgres.start()
         over = time.time()
@@ -248,31 +258,37 @@ class Away(OwnPostgres):
                    "a worker holds it, or it is done")
         return over
 
-    def check_done_once(self, job, rows):
-        self.assertEqual((1, rows), (job.attempt, job.file.rows), job)
-        log = "\n".join(worker.log() for worker in self.workers)
-        self.assertEqual(["completed"], re.findall(r"event=job\.(\w+) job=" + job.id, log))
-        self.assertEqual(job.file.size, len(self.alice.file(job.id)))
-
-    def run_through_outages(self, seconds, outages):
-        """A job of about so many seconds; gives it, and when the last outage was over."""
-        rows = int(self.rows_a_second * seconds)
-        id = self.alice.rows(rows).id
+    def begin(self):
+        """The id of a job whose query waits."""
+        id = self.alice.create("held").id
         self.alice.started(id)
-        for _ in range(outages):
-            over = self.outage()
+        wait_until(lambda: query(self.source, "select 1 from pg_stat_activity where wait_event = 'advisory'"
+                                              " and datname = current_database()"), "its query waits")
+        return id
+
+    def logged(self, id):
+        return re.findall(r"event=job\.(completed|failed) job=" + id, "\n".join(each.log() for each in self.workers))
+
+    def done_once(self, id):
         wait_until(lambda: self.alice.Health().status == pb.HealthResponse.STATUS_OK, "the server is back")
         job = self.alice.completed(id)
-        self.check_done_once(job, rows)
-        return job, over
+        self.assertEqual((job.attempt, job.file.rows), (1, 1), job)
+        self.assertEqual(["completed"], wait_until(lambda: self.logged(id), "its worker has heard that it is done"))
+        self.assertEqual(b"id\n1\n", self.alice.file(id))
+        return job
 
     def test_a_job_that_runs_on_is_not_taken_from_its_worker(self):
+        id = self.begin()
         # Twice, for whether others look before its worker tells that it lives is a matter of luck.
-        job, over = self.run_through_outages(2 * (OUTAGE_S + 2 * LEASE_S), 2)
-        self.assertGreater(job.completed.ToNanoseconds() / 1e9, over)  # it did run all the time
+        for _ in range(2):
+            over = self.outage()
+        self.holder.let_go()
+        self.assertGreater(self.done_once(id).completed.ToNanoseconds() / 1e9, over)
 
     def test_a_job_that_is_done_meanwhile_is_not_done_again(self):
-        self.run_through_outages(OUTAGE_S / 4, 1)
+        id = self.begin()
+        self.outage(self.holder.let_go)
+        self.done_once(id)
 
 
 if __name__ == "__main__":
