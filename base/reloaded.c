@@ -26,7 +26,7 @@ struct identity {
 };
 
 struct reloaded {
-    const struct reloaded_kind *kind;
+    struct reloaded_kind kind;
     char *paths[RELOADED_MAX_FILES];
     size_t count;
     struct identity seen[RELOADED_MAX_FILES]; /* of whoever won look_ms */
@@ -100,7 +100,7 @@ static bool read_value(const struct reloaded *reloaded, void **out, struct err *
         is_ok = read_file(reloaded->paths[i], &files[i], err);
         texts[i] = files[i].len ? buf_str(&files[i]) : STR("");
     }
-    is_ok = is_ok && reloaded->kind->read(texts, out, err);
+    is_ok = is_ok && reloaded->kind.read(texts, out, err);
     for (size_t i = 0; i < reloaded->count; i++) {
         if (files[i].ptr)
             explicit_bzero(files[i].ptr, files[i].cap);
@@ -113,7 +113,7 @@ bool reloaded_new(const struct reloaded_kind *kind, const char *const *paths, si
                   struct reloaded **out, struct err *err)
 {
     struct reloaded *reloaded = mem_new(struct reloaded);
-    reloaded->kind = kind;
+    reloaded->kind = *kind;
     reloaded->count = count;
     for (size_t i = 0; i < count; i++)
         reloaded->paths[i] = mem_dup(paths[i]);
@@ -133,7 +133,7 @@ void reloaded_free(struct reloaded *reloaded)
     if (!reloaded)
         return;
     if (reloaded->value)
-        reloaded->kind->free(reloaded->value);
+        reloaded->kind.free(reloaded->value);
     for (size_t i = 0; i < reloaded->count; i++)
         free(reloaded->paths[i]);
     pthread_rwlock_destroy(&reloaded->lock);
@@ -147,7 +147,7 @@ static void replace(struct reloaded *reloaded, void *value)
     reloaded->value = value;
     reloaded->generation++;
     pthread_rwlock_unlock(&reloaded->lock);
-    reloaded->kind->free(old);
+    reloaded->kind.free(old);
 }
 
 /* Only one at a time looks; the others go on with what is there. */
@@ -162,8 +162,8 @@ static void refresh(struct reloaded *reloaded)
         bool is_read = read_value(reloaded, &value, &err);
         if (is_read)
             replace(reloaded, value);
-        if (reloaded->kind->told)
-            reloaded->kind->told(reloaded->paths[0], is_read ? NULL : &err);
+        if (reloaded->kind.told)
+            reloaded->kind.told(reloaded->paths[0], is_read ? NULL : &err);
     }
     atomic_store(&reloaded->look_ms, clock_monotonic_ms() + LOOK_MS);
     atomic_store(&reloaded->is_looking, false);

@@ -28,7 +28,7 @@ struct reloaded_kind {
     void (*told)(const char *path, const struct err *failure);
 };
 
-/* Reads the files for the first time; the texts of the paths are copied. ERR_INVALID names a file
+/* Reads the files for the first time; what is given is copied. ERR_INVALID names a file
  * that cannot be read, or is what `read` says. */
 bool reloaded_new(const struct reloaded_kind *kind, const char *const *paths, size_t count,
                   struct reloaded **out, struct err *err) MUST_CHECK;

@@ -27,7 +27,7 @@ struct exports {
     struct hub *hub;
     struct files *files;
     const struct catalog *catalog;
-    const struct keyring *keys;
+    struct keyring *keys;
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */

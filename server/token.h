@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Download tokens: `v1.KID.PAYLOAD.MAC`. PAYLOAD is job id, token number and expiry (seconds); MAC
- * is HMAC-SHA-256 under key KID over a purpose prefix, the key id and the payload. A token proves
+ * is by key KID (server/keyring.h). A token proves
  * that we made it and until when it holds; whether it is spent is the store's to say.
  */
 #ifndef SERVER_TOKEN_H
@@ -10,16 +10,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/uuid.h"
+#include "server/keyring.h"
 
 enum { TOKEN_MAX_BYTES = 200 };
-
-/* Keys: the first signs, all verify. Immutable; any thread. */
-struct keyring;
-
-/* "id:base64,id:base64", each key 32 bytes or more, each id 1 to 32 of [A-Za-z0-9_-]; an empty text
- * makes one random key, good for this process. Errors name the key's id, never the key. */
-bool keyring_new(struct str text, struct keyring **out, struct err *err) MUST_CHECK;
-void keyring_free(struct keyring *ring);
 
 struct token {
     struct uuid job;
@@ -28,11 +21,11 @@ struct token {
 };
 
 /* Appends the text of a token, signed with the first key. */
-void token_sign(const struct keyring *ring, const struct token *token, struct buf *out);
+void token_sign(struct keyring *ring, const struct token *token, struct buf *out);
 
 /* ERR_DENIED, one and the same answer, for a bad form, an unknown key and a bad MAC; only when the
  * MAC holds, ERR_EXPIRED at `now_ms`. */
-bool token_verify(const struct keyring *ring, struct str text, int64_t now_ms, struct token *out,
+bool token_verify(struct keyring *ring, struct str text, int64_t now_ms, struct token *out,
                   struct err *err) MUST_CHECK;
 
 #endif

@@ -33,7 +33,7 @@ static struct token sample(void)
     return token;
 }
 
-static void sign(const struct keyring *ring, struct buf *out)
+static void sign(struct keyring *ring, struct buf *out)
 {
     struct token token = sample();
     buf_init(out, TOKEN_MAX_BYTES);
