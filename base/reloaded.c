@@ -109,6 +109,17 @@ static bool read_value(const struct reloaded *reloaded, void **out, struct err *
     return is_ok;
 }
 
+/* A holder that comes while a new value waits lets it go first: otherwise it would never come as
+ * long as somebody always holds the old one. Hence "each once" in reloaded.h. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t kind;
+    pthread_rwlockattr_init(&kind);
+    pthread_rwlockattr_setkind_np(&kind, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &kind);
+    pthread_rwlockattr_destroy(&kind);
+}
+
 bool reloaded_new(const struct reloaded_kind *kind, const char *const *paths, size_t count,
                   struct reloaded **out, struct err *err)
 {
@@ -117,7 +128,7 @@ bool reloaded_new(const struct reloaded_kind *kind, const char *const *paths, si
     reloaded->count = count;
     for (size_t i = 0; i < count; i++)
         reloaded->paths[i] = mem_dup(paths[i]);
-    pthread_rwlock_init(&reloaded->lock, NULL);
+    init_lock(&reloaded->lock);
     atomic_init(&reloaded->look_ms, clock_monotonic_ms() + LOOK_MS);
     (void)look(reloaded);
     if (!read_value(reloaded, &reloaded->value, err)) {

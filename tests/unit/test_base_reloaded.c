@@ -181,6 +181,36 @@ static void many_hold_it_while_it_is_replaced(void **state)
     assert_int_equal(alive, 0);
 }
 
+/* Holds on for a moment, so that with the others somebody always holds. */
+static void *hold_for_a_moment(void *data)
+{
+    int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+    for (bool is_last = false; !is_last && clock_monotonic_ms() < end_ms;) {
+        is_last = strcmp(reloaded_hold(data, NULL), "last+two") == 0;
+        thread_sleep_ms(2);
+        reloaded_release(data);
+    }
+    return NULL;
+}
+
+static void it_is_replaced_though_somebody_always_holds_it(void **state)
+{
+    (void)state;
+    put("a", "one");
+    put("b", "two");
+    struct reloaded *reloaded = open_pair();
+    pthread_t readers[READERS];
+    int64_t begin_ms = clock_monotonic_ms();
+    for (size_t i = 0; i < READERS; i++)
+        thread_start(&readers[i], hold_for_a_moment, reloaded);
+    put("a", "last");
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(pthread_join(readers[i], NULL), 0);
+    assert_true(clock_monotonic_ms() - begin_ms < WAIT_MS);
+    assert_true(is_now(reloaded, "last+two"));
+    reloaded_free(reloaded);
+}
+
 static int make_directory(void **state)
 {
     (void)state;
@@ -202,6 +232,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_leaves_the_value_as_it_was),
         cmocka_unit_test(a_first_reading_that_fails_names_the_file),
         cmocka_unit_test(many_hold_it_while_it_is_replaced),
+        cmocka_unit_test(it_is_replaced_though_somebody_always_holds_it),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
