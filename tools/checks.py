@@ -28,7 +28,7 @@ MAY_INCLUDE = {
 # A foreign header and the only files that may include it.
 DOORS = [
     (r"grpc/(?!health|reflection).*\.h", r"rpc/"),
-    (r"openssl/", r"base/digest\.c"),
+    (r"openssl/", r"(base/digest|identity/(jwk|jwks_pem|signature))\.c"),
     (r"libpq-fe\.h", r"(pg/|queue/store_pg|export/source_pg)"),
     (r"sqlite3\.h", r"export/(source_sqlite.*\.[ch]|sqlite_script\.c)"),
     (r"isa-l", r"export/deflate\.c"),
@@ -36,7 +36,7 @@ DOORS = [
     (r"xlsxwriter", r"export/workbook\.c"),
     (r"minizip/", r"export/package\.c"),
     (r"unicode/", r"export/(locale|zone)\.c"),
-    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*)"),
+    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*|identity/(jwk|jwks|jwt)\.c)"),
     (r"exportqueue/", r"(server|client)/"),
 ]
 
