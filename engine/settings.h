@@ -40,6 +40,16 @@ struct settings {
     struct str store_url;
     struct str state_dir;
     struct str listen;
+    bool allows_plaintext;
+    struct str auth;
+    struct str jwt_keys;
+    struct str jwt_issuer;
+    struct str jwt_audience;
+    struct str jwt_owner_claim;
+    struct str jwt_role_claim;
+    struct str jwt_admin_role;
+    int64_t jwt_clock_skew_ms;
+    struct str mtls_admins;
     int64_t workers;
     int64_t max_active_per_user;
     int64_t max_attempts;

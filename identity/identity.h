@@ -4,13 +4,17 @@
  * a door fills in struct credentials and gets a struct caller, or ERR_UNAUTHENTICATED.
  *
  * Without authentication (EXPORT_AUTH=none) the caller's own word is believed, so a server listens
- * on loopback only.
+ * on loopback only. With it, that word counts for nothing. A bearer token that is shown has to
+ * hold, and wins over a client certificate: an "exq_…" is an API key, all else a JSON Web Token.
  */
 #ifndef IDENTITY_IDENTITY_H
 #define IDENTITY_IDENTITY_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "identity/certificate.h"
+#include "identity/jwt.h"
+#include "identity/name.h"
 
 /* Whom a call is from. */
 struct caller {
@@ -22,20 +26,49 @@ struct caller {
 /* The owner of a caller that names none, without authentication. */
 #define IDENTITY_DEFAULT_OWNER "local"
 
-enum { IDENTITY_OWNER_MAX_BYTES = 128 };
-
 /* What a caller showed, each as it came; how many of each, so that two are never taken for one. */
 struct credentials {
     struct str user; /* x-exportq-user: without authentication */
     size_t user_count;
     struct str authorization; /* "Bearer …" */
     size_t authorization_count;
+    struct certificate_names certificate; /* of the client, verified by TLS */
     struct str address;
 };
 
-/* The caller; its texts are those of the credentials, or lie in the arena. ERR_UNAUTHENTICATED says
- * what is wrong, and never what was shown. Thread-safe. */
-bool identity_of(const struct credentials *credentials, struct arena *arena, struct caller *out,
-                 struct err *err) MUST_CHECK;
+/* The settings; their texts are copied. */
+struct identity_options {
+    struct str methods;     /* EXPORT_AUTH: none, or some of jwt, key, mtls, with commas */
+    struct str jwt_keys;    /* path of the file; looked at again while it is used */
+    struct jwt_rules jwt;   /* its clock outlives the identity */
+    struct str mtls_admins; /* names of certificates, with commas */
+    /* What came of reading a file of keys anew: NULL, or why the old ones stay. May be NULL. */
+    void (*told)(const char *path, const struct err *failure);
+};
+
+struct identity;
+
+/* ERR_INVALID names the setting and what would be accepted. */
+bool identity_new(const struct identity_options *options, struct identity **out,
+                  struct err *err) MUST_CHECK;
+
+/* NULL is fine. */
+void identity_free(struct identity *identity);
+
+/* EXPORT_AUTH=none. */
+bool identity_is_open(const struct identity *identity);
+
+/* Whether client certificates are asked for: mtls is among the methods. */
+bool identity_has_mtls(const struct identity *identity);
+
+/* The caller, who has an owner; its texts are those of the credentials, or lie in the arena.
+ * ERR_UNAUTHENTICATED says what is wrong, and never what was shown. Thread-safe. */
+bool identity_of(const struct identity *identity, const struct credentials *credentials,
+                 struct arena *arena, struct caller *out, struct err *err) MUST_CHECK;
+
+/* The same where nobody has to show anything: who shows nothing is a caller without owner, but what
+ * is shown has to hold. */
+bool identity_of_anyone(const struct identity *identity, const struct credentials *credentials,
+                        struct arena *arena, struct caller *out, struct err *err) MUST_CHECK;
 
 #endif

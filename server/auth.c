@@ -22,16 +22,29 @@ static struct str address_of(struct str peer)
     return address;
 }
 
-bool auth_caller(struct rpc_call *call, struct caller *out, struct err *err)
+static struct credentials credentials_of(struct rpc_call *call)
 {
-    const struct credentials credentials = {
+    return (struct credentials){
         .user = rpc_call_metadata(call, "x-exportq-user"),
         .user_count = rpc_call_metadata_count(call, "x-exportq-user"),
         .authorization = rpc_call_metadata(call, "authorization"),
         .authorization_count = rpc_call_metadata_count(call, "authorization"),
         .address = address_of(rpc_call_peer(call)),
     };
-    return identity_of(&credentials, rpc_call_arena(call), out, err);
+}
+
+bool auth_caller(const struct identity *identity, struct rpc_call *call, struct caller *out,
+                 struct err *err)
+{
+    const struct credentials credentials = credentials_of(call);
+    return identity_of(identity, &credentials, rpc_call_arena(call), out, err);
+}
+
+bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct caller *out,
+                 struct err *err)
+{
+    const struct credentials credentials = credentials_of(call);
+    return identity_of_anyone(identity, &credentials, rpc_call_arena(call), out, err);
 }
 
 static bool is_loopback(struct str host)
@@ -49,7 +62,7 @@ static bool is_loopback(struct str host)
     return parts == 4;
 }
 
-bool auth_check_listen(struct str address, struct err *err)
+static bool read_host(struct str address, struct str *out, struct err *err)
 {
     size_t colon = address.len;
     while (colon > 0 && address.ptr[colon - 1] != ':')
@@ -61,12 +74,34 @@ bool auth_check_listen(struct str address, struct err *err)
                              "EXPORT_LISTEN is \"%.*s\"; it takes HOST:PORT, such as "
                              "127.0.0.1:50051",
                              STR_ARG(address));
-    struct str host = {address.ptr, colon - 1};
-    if (!is_loopback(host))
+    *out = (struct str){address.ptr, colon - 1};
+    return true;
+}
+
+bool auth_check_door(const struct auth_door *door, struct err *err)
+{
+    struct str host = {0};
+    if (!read_host(door->address, &host, err))
+        return false;
+    if (door->has_mtls && !(door->has_tls && door->has_client_ca))
+        return err_set_field(err, "EXPORT_TLS_CLIENT_CA",
+                             "EXPORT_AUTH=mtls needs TLS that asks for client certificates; set "
+                             "EXPORT_TLS_CERTIFICATE, EXPORT_TLS_KEY and EXPORT_TLS_CLIENT_CA");
+    if (is_loopback(host))
+        return true;
+    if (door->is_open)
+        return err_set_field(
+            err, "EXPORT_LISTEN",
+            "EXPORT_LISTEN is \"%.*s\", which others can reach, and EXPORT_AUTH is "
+            "none; say how callers prove who they are, with EXPORT_AUTH=jwt, key "
+            "or mtls (docs/security.md), or listen on 127.0.0.1",
+            STR_ARG(door->address));
+    if (!door->has_tls && !door->allows_plaintext)
         return err_set_field(err, "EXPORT_LISTEN",
-                             "EXPORT_LISTEN is \"%.*s\", which others can reach, and this version "
-                             "has no authentication; listen on 127.0.0.1 and let an authenticating "
-                             "proxy on this machine set x-exportq-user",
-                             STR_ARG(address));
+                             "EXPORT_LISTEN is \"%.*s\", which others can reach, and credentials "
+                             "would pass in the clear; set EXPORT_TLS_CERTIFICATE and "
+                             "EXPORT_TLS_KEY (docs/security.md), or EXPORT_ALLOW_PLAINTEXT=1 if a "
+                             "proxy in front ends TLS",
+                             STR_ARG(door->address));
     return true;
 }

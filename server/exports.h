@@ -20,7 +20,7 @@
 
 /* What the use cases work with; everything outlives it. */
 struct exports {
-    bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers but clock are NULL */
+    bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers but clock and identity are NULL */
     bool is_persistent;
     const struct clock *clock;
     struct store *store;
@@ -28,6 +28,7 @@ struct exports {
     struct files *files;
     const struct catalog *catalog;
     struct keyring *keys;
+    const struct identity *identity; /* also while the queue is off */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */

@@ -33,6 +33,7 @@ struct server {
     struct engine engine;
     char check_dir[CHECK_DIR_SIZE]; /* of a demo that is only checked; empty: none */
     struct keyring *keys;
+    struct identity *identity;
     struct exports exports;
     struct rpc_schema *schema;
     struct rpc_server *rpc;
@@ -56,6 +57,7 @@ static void server_close(struct server *server)
         (void)rmdir(server->check_dir);
     }
     engine_close(&server->engine);
+    identity_free(server->identity);
     keyring_free(server->keys);
 }
 
@@ -100,10 +102,52 @@ static bool check_secret(const struct settings *settings, struct err *err)
                          "k1:$(openssl rand -base64 32)");
 }
 
+/* Keys were read anew, or could not be. */
+static void tell_keys(const char *path, const struct err *failure)
+{
+    char text[LOG_QUOTED_SIZE];
+    if (failure)
+        log_event(LOG_ERROR, "identity.reload_failed", "reason=%s",
+                  log_quote(str_of(failure->text), text));
+    else
+        log_event(LOG_INFO, "identity.reloaded", "file=%s", log_quote(str_of(path), text));
+}
+
+static bool open_identity(struct server *server, struct err *err)
+{
+    const struct settings *settings = &server->engine.settings;
+    const struct identity_options options = {
+        .methods = settings->auth,
+        .jwt_keys = settings->jwt_keys,
+        .jwt = {.issuer = settings->jwt_issuer,
+                .audience = settings->jwt_audience,
+                .owner_claim = settings->jwt_owner_claim,
+                .role_claim = settings->jwt_role_claim,
+                .admin_role = settings->jwt_admin_role,
+                .skew_ms = settings->jwt_clock_skew_ms,
+                .clock = &clock_system},
+        .mtls_admins = settings->mtls_admins,
+        .told = tell_keys,
+    };
+    return identity_new(&options, &server->identity, err);
+}
+
+static bool check_door(const struct server *server, struct err *err)
+{
+    const struct settings *settings = &server->engine.settings;
+    const struct auth_door door = {
+        .address = settings->listen,
+        .is_open = identity_is_open(server->identity),
+        .has_mtls = identity_has_mtls(server->identity),
+        .allows_plaintext = settings->allows_plaintext,
+    };
+    return auth_check_door(&door, err);
+}
+
 static bool check_settings(struct server *server, struct err *err)
 {
     const struct settings *settings = &server->engine.settings;
-    return auth_check_listen(settings->listen, err) && check_secret(settings, err) &&
+    return open_identity(server, err) && check_door(server, err) && check_secret(settings, err) &&
            keyring_new(settings->download_secret, &server->keys, err) && open_demo(server, err) &&
            engine_settle(&server->engine, err);
 }
@@ -122,6 +166,7 @@ static bool open_doors(struct server *server, struct err *err)
         .files = engine->files,
         .catalog = engine->catalog,
         .keys = server->keys,
+        .identity = server->identity,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
         .is_file_store_ok = true,

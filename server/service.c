@@ -26,7 +26,8 @@ static struct exports *exports_of(Exportqueue__V1__ExportService_Service *base)
 static bool enter(Exportqueue__V1__ExportService_Service *base, struct rpc_call *call,
                   struct caller *out, struct err *err)
 {
-    return exports_require_enabled(exports_of(base), err) && auth_caller(call, out, err);
+    return exports_require_enabled(exports_of(base), err) &&
+           auth_caller(exports_of(base)->identity, call, out, err);
 }
 
 static void service_create_job(Exportqueue__V1__ExportService_Service *base,

@@ -80,7 +80,8 @@ static bool begin(struct exports *exports, const Exportqueue__V1__WatchJobReques
                   struct rpc_call *call, struct err *err)
 {
     struct caller caller;
-    if (!exports_require_enabled(exports, err) || !auth_caller(call, &caller, err))
+    if (!exports_require_enabled(exports, err) ||
+        !auth_caller(exports->identity, call, &caller, err))
         return false;
     struct str id = str_of(request->id);
     return str_is_empty(id) ? begin_all(exports, &caller, call, err)

@@ -59,6 +59,13 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s->max_bytes, 0);
     assert_int_equal(s->job_timeout_ms, 60 * 60 * 1000);
     assert_true(s->workers >= 1);
+    assert_true(str_equal(s->auth, STR("none")));
+    assert_false(s->allows_plaintext);
+    assert_true(str_equal(s->jwt_owner_claim, STR("sub")));
+    assert_true(str_equal(s->jwt_role_claim, STR("role")));
+    assert_true(str_equal(s->jwt_admin_role, STR("export-admin")));
+    assert_int_equal(s->jwt_clock_skew_ms, 30000);
+    assert_true(str_is_empty(s->jwt_keys) && str_is_empty(s->mtls_admins));
     arena_done(&r.arena);
 }
 
