@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/auth.h"
 #include "server/convert.h"
 #include "server/failure.h"
 
@@ -53,18 +54,18 @@ static void download_free(void *state)
 static bool begin(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
                   struct rpc_call *call, struct err *err)
 {
-    struct job job;
-    int64_t lease = 0;
-    struct file_reader *reader = NULL;
+    struct caller caller;
+    struct exports_download open;
     if (!exports_require_enabled(exports, err) ||
-        !exports_open_download(exports, str_of(request->token), request->offset,
-                               rpc_call_arena(call), &job, &lease, &reader, err))
+        !auth_anyone(exports->identity, call, &caller, err) ||
+        !exports_open_download(exports, &caller, str_of(request->token), request->offset,
+                               rpc_call_arena(call), &open, err))
         return false;
     struct download *download = mem_new(struct download);
     download->exports = exports;
-    download->reader = reader;
-    download->job = job;
-    download->lease = lease;
+    download->reader = open.reader;
+    download->job = open.job;
+    download->lease = open.lease;
     download->transfer = (struct transfer){
         .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
     download->renewed_ms = clock_monotonic_ms();

@@ -208,8 +208,8 @@ bool exports_remove(struct exports *exports, const struct caller *caller, struct
                     struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
-    struct job job;
-    struct job removed;
+    struct job job = {0};
+    struct job removed = {0};
     if (!find_job(exports, caller, id, &arena, &job, err) || !remove_file(exports, &job, err) ||
         !store_remove(exports->store, job.id, &arena, &removed, err))
         return false;
@@ -241,13 +241,24 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
     return true;
 }
 
-bool exports_open_download(struct exports *exports, struct str token_text, int64_t offset,
-                           struct arena *arena, struct job *out, int64_t *out_lease,
-                           struct file_reader **out_reader, struct err *err)
+/* Before anything of the job changes: another's caller neither takes its lease nor spends a token.
+ */
+static bool check_downloader(struct exports *exports, const struct caller *caller, struct uuid id,
+                             struct arena *arena, struct err *err)
+{
+    struct job job;
+    if (str_is_empty(caller->owner) || caller->is_admin)
+        return true;
+    return store_get(exports->store, id, arena, &job, err) &&
+           (is_visible(caller, &job) || refuse_unknown(id, err));
+}
+
+bool exports_open_download(struct exports *exports, const struct caller *caller,
+                           struct str token_text, int64_t offset, struct arena *arena,
+                           struct exports_download *out, struct err *err)
 {
     struct token token;
-    struct job job;
-    int64_t lease = 0;
+    struct exports_download download = {0};
     if (str_is_empty(token_text))
         return err_set_field(err, "token",
                              "the token is missing; ask for one with CreateDownloadToken");
@@ -255,17 +266,18 @@ bool exports_open_download(struct exports *exports, struct str token_text, int64
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
     if (!token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err) ||
-        !store_download_open(exports->store, token.job, token.number, offset, arena, &job, &lease,
-                             err))
+        !check_downloader(exports, caller, token.job, arena, err) ||
+        !store_download_open(exports->store, token.job, token.number, offset, arena, &download.job,
+                             &download.lease, err))
         return false;
-    if (!files_open(exports->files, job.file.key, out_reader, err)) {
+    if (!files_open(exports->files, download.job.file.key, &download.reader, err)) {
         const struct transfer nothing = {.from = offset, .taken = offset - 1, .sent = offset};
         struct err ignored; /* the lease runs out by itself */
-        (void)!store_download_close(exports->store, job.id, lease, &nothing, &ignored);
+        (void)!store_download_close(exports->store, download.job.id, download.lease, &nothing,
+                                    &ignored);
         return false;
     }
-    *out = job;
-    *out_lease = lease;
+    *out = download;
     return true;
 }
 

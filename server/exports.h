@@ -81,10 +81,18 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
                          struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
                          struct err *err) MUST_CHECK;
 
-/* Checks a token and opens the download: who has the token may download, whoever asks. */
-bool exports_open_download(struct exports *exports, struct str token, int64_t offset,
-                           struct arena *arena, struct job *out, int64_t *out_lease,
-                           struct file_reader **out_reader, struct err *err) MUST_CHECK;
+/* A download that is open: to be ended by store_download_close and file_reader_close. */
+struct exports_download {
+    struct job job;
+    int64_t lease;
+    struct file_reader *reader;
+};
+
+/* Checks a token and opens the download. Who has the token and says no more may download; a caller
+ * with an owner sees only what is its own, here too. */
+bool exports_open_download(struct exports *exports, const struct caller *caller, struct str token,
+                           int64_t offset, struct arena *arena, struct exports_download *out,
+                           struct err *err) MUST_CHECK;
 
 /* ERR_UNIMPLEMENTED with the switch's name while the queue is off. */
 bool exports_require_enabled(const struct exports *exports, struct err *err) MUST_CHECK;

@@ -13,12 +13,14 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from bindings import pb
 from server import run_once
-from support import Case, wait_until
+from support import Caller, Case, wait_until
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED
 MISSING = grpc.StatusCode.NOT_FOUND
 UNKNOWN = grpc.StatusCode.UNAUTHENTICATED
+OVER = grpc.StatusCode.FAILED_PRECONDITION
 ISSUER, AUDIENCE = "https://id.example", "exportq"
 
 
@@ -164,6 +166,24 @@ class Identity(Case):
         refusal = self.refused(UNKNOWN, alice.ListJobs)
         self.assertRegex(refusal.message, "more than one authorization|not valid here")
 
+    def test_a_download_token_is_enough_but_what_is_shown_has_to_hold(self):
+        server = self.serve()
+        alice = self.holder(server, self.issuer.token("alice"))
+        job = alice.completed(alice.rows(3).id)
+        token = alice.token(job.id)
+        self.refused(MISSING, self.holder(server, self.issuer.token("bob")).Download, token=token)
+        self.refused(UNKNOWN, self.holder(server, "garbage").Download, token=token)
+        self.refused(UNKNOWN, self.holder(server, self.issuer.token(exp=1)).Download, token=token)
+        whole = self.holder(server, None, user="bob").download(token)[1]  # none of this spent it
+        self.assertEqual(job.file.size, len(whole))
+        self.refused(OVER, alice.Download, token=token)
+
+    def test_an_admin_may_download(self):
+        server = self.serve()
+        alice = self.holder(server, self.issuer.token("alice"))
+        token = alice.token(alice.completed(alice.rows(3).id).id)
+        self.holder(server, self.issuer.token("root", role="export-admin")).download(token)
+
     def test_keys_are_replaced_under_load_and_no_good_call_is_refused(self):
         server = self.serve()
         old, new = self.issuer, Issuer(kid="k2")
@@ -235,3 +255,18 @@ class Identity(Case):
         status, _, err = run_once(["--check"], {"EXPORT_AUTH": "jwt", "EXPORT_JWT_KEYS": self.keys,
                                                 "EXPORT_LISTEN": "0.0.0.0:0", "EXPORT_ALLOW_PLAINTEXT": 1})
         self.assertEqual(0, status, err)
+
+
+class Nobody(Case):
+    """EXPORT_AUTH=none: the caller's own word."""
+
+    def test_a_download_token_is_enough_but_a_name_has_to_be_the_owners(self):
+        server = self.serve()
+        alice, bob = (self.caller(server, name) for name in ("alice", "bob"))
+        job = alice.completed(alice.rows(3).id)
+        token = alice.token(job.id)
+        self.refused(MISSING, bob.Download, token=token)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        self.assertEqual(job.file.size, len(Caller(channel, owner=None).download(token)[1]))
+        self.assertEqual(pb.JOB_STATE_COMPLETED, alice.get(job.id).state)

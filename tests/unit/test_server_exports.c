@@ -24,6 +24,7 @@ struct world {
     bool is_running;           /* the job has no file yet… */
     bool completes_before_end; /* …but when it is removed, it has */
     bool is_disk_broken;
+    int downloads; /* that began */
 };
 
 static const struct caller alice = {.owner = {"alice", 5}};
@@ -73,8 +74,30 @@ static bool remove_file(struct files *files, struct str key, struct err *err)
     return true;
 }
 
-static const struct store_ops store_ops = {.get = get, .remove = remove_job};
-static const struct files_ops files_ops = {.remove = remove_file};
+static bool open_download(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+                          struct arena *arena, struct job *out, int64_t *out_lease, struct err *err)
+{
+    struct world *world = CONTAINER_OF(store, struct world, store);
+    assert_int_equal(token_no, 7);
+    assert_int_equal(offset, 0);
+    *out_lease = 1;
+    world->downloads++;
+    return get(store, id, arena, out, err);
+}
+
+static bool open_file(struct files *files, struct str key, struct file_reader **out,
+                      struct err *err)
+{
+    (void)files;
+    (void)err;
+    assert_true(str_equal(key, STR("key")));
+    *out = NULL;
+    return true;
+}
+
+static const struct store_ops store_ops = {
+    .get = get, .remove = remove_job, .download_open = open_download};
+static const struct files_ops files_ops = {.remove = remove_file, .open = open_file};
 
 static void begin(struct world *world)
 {
@@ -124,6 +147,43 @@ static void a_job_that_is_gone_is_deleted_even_if_its_late_file_cannot_be(void *
     assert_false(world.has_job);
 }
 
+static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothing_else(void **state)
+{
+    (void)state;
+    static const struct {
+        struct caller caller;
+        bool is_opened;
+    } cases[] = {
+        {{.owner = {"", 0}}, true},
+        {{.owner = {"alice", 5}}, true},
+        {{.owner = {"root", 4}, .is_admin = true}, true},
+        {{.owner = {"bob", 3}}, false},
+        {{.owner = {"alic", 4}}, false},
+    };
+    struct world world;
+    struct keyring *keys = NULL;
+    struct buf text CLEANUP(buf_done);
+    struct err err = {0};
+    assert_true(keyring_new(STR(""), &keys, &err));
+    struct token token = {.number = 7, .expires_s = clock_now_ms(&clock_system) / 1000 + 60};
+    assert_true(uuid_parse(STR(ID), &token.job));
+    buf_init(&text, TOKEN_MAX_BYTES);
+    token_sign(keys, &token, &text);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena CLEANUP(arena_done) = {0};
+        struct exports_download download;
+        begin(&world);
+        world.exports.keys = keys;
+        world.exports.clock = &clock_system;
+        bool is_opened = exports_open_download(&world.exports, &cases[i].caller, buf_str(&text), 0,
+                                               &arena, &download, &err);
+        assert_int_equal(is_opened, cases[i].is_opened);
+        assert_int_equal(world.downloads, cases[i].is_opened ? 1 : 0); /* no lease was taken */
+        assert_true(is_opened || err.code == ERR_NOT_FOUND);
+    }
+    keyring_free(keys);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -131,6 +191,8 @@ int main(void)
         cmocka_unit_test(a_job_whose_file_cannot_be_removed_can_be_deleted_again),
         cmocka_unit_test(the_file_of_a_job_that_completes_meanwhile_goes_too),
         cmocka_unit_test(a_job_that_is_gone_is_deleted_even_if_its_late_file_cannot_be),
+        cmocka_unit_test(
+            a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
