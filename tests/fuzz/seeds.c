@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writes what the targets start from: the golden rows of the writers' tests, each as an input.
+ * Writes what the targets start from: the golden rows of the writers' tests, each as an input; and
+ * tokens and keys of every algorithm.
  *
- *     fuzz_seeds DIR    makes DIR/tables, DIR/values and DIR/numbers
+ *     fuzz_seeds DIR    makes DIR/tables, DIR/values, DIR/numbers and DIR/tokens
  */
 #include "base/buf.h"
+#include "tests/support/signer.h"
 #include "tests/unit/export_golden.h"
 
 #include <sys/stat.h>
@@ -84,21 +86,91 @@ static void make_number(struct buf *seed, const struct golden *golden)
     }
 }
 
+/* As fuzz_jwt.c does: a way in, then what it takes. */
+static void make_token(struct buf *seed, size_t index)
+{
+    enum { AUTHORIZATION, CLAIMS, SIGNATURE, KEY_SET };
+    struct signer signer;
+    enum signature_algorithm algorithm = (enum signature_algorithm)(index / 4);
+    signer_init(&signer, algorithm);
+    buf_add_char(seed, (char)(index % 4));
+    if (index % 4 == AUTHORIZATION) {
+        buf_add_text(seed, "Bearer ");
+        signer_add_token(&signer, "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k1\"}",
+                         "{\"sub\":\"alice\",\"exp\":1790000600}", seed);
+    } else if (index % 4 == CLAIMS) {
+        add_text(seed, STR("{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}"));
+        buf_add_text(seed, "{\"sub\":\"alice\",\"exp\":1790000600,\"nbf\":1.5,\"iat\":0,"
+                           "\"iss\":\"i\",\"role\":[\"export-admin\"]}");
+    } else if (index % 4 == SIGNATURE) {
+        buf_add_char(seed, (char)algorithm);
+        signer_sign(&signer, STR("another message"), seed);
+    } else {
+        buf_add_text(seed, "{\"keys\":[");
+        signer_add_jwk(&signer, ",\"kid\":\"k1\",\"use\":\"sig\",\"key_ops\":[\"verify\"]", seed);
+        buf_add_text(seed, "]}");
+    }
+    signer_done(&signer);
+}
+
+static void make_pem(struct buf *seed, size_t index)
+{
+    static void (*const forms[])(const struct signer *, struct buf *) = {
+        signer_add_pem, signer_add_certificate, signer_add_private_pem};
+    struct signer signer;
+    signer_init(&signer, index < COUNT_OF(forms) ? ES256 : RS512);
+    buf_add_char(seed, 3);
+    forms[index % COUNT_OF(forms)](&signer, seed);
+    signer_done(&signer);
+}
+
 static bool write_seed(const char *directory, const char *kind, size_t index,
-                       void (*make)(struct buf *seed, const struct golden *golden))
+                       const struct buf *seed)
 {
     char path[MAX_SEED];
-    struct buf seed CLEANUP(buf_done);
-    buf_init(&seed, MAX_SEED);
-    make(&seed, &golden_rows[index]);
     (void)snprintf(path, sizeof path, "%s/%s", directory, kind);
     (void)mkdir(path, 0777);
     (void)snprintf(path, sizeof path, "%s/%s/%zu", directory, kind, index);
     FILE *file = fopen(path, "we");
     if (!file)
         return false;
-    bool is_written = fwrite(seed.ptr, 1, seed.len, file) == seed.len;
-    return fclose(file) == 0 && is_written && buf_is_ok(&seed);
+    bool is_written = fwrite(seed->ptr, 1, seed->len, file) == seed->len;
+    return fclose(file) == 0 && is_written && buf_is_ok(seed);
+}
+
+static bool write_golden(const char *directory, const char *kind, size_t index,
+                         void (*make)(struct buf *seed, const struct golden *golden))
+{
+    struct buf seed CLEANUP(buf_done);
+    buf_init(&seed, MAX_SEED);
+    make(&seed, &golden_rows[index]);
+    return write_seed(directory, kind, index, &seed);
+}
+
+static bool write_tokens(const char *directory)
+{
+    enum { TOKENS = 4 * SIGNATURE_ALGORITHM_COUNT, PEMS = 6 };
+    for (size_t i = 0; i < TOKENS + PEMS; i++) {
+        struct buf seed CLEANUP(buf_done);
+        buf_init(&seed, MAX_SEED);
+        if (i < TOKENS)
+            make_token(&seed, i);
+        else
+            make_pem(&seed, i - TOKENS);
+        if (!write_seed(directory, "tokens", i, &seed))
+            return false;
+    }
+    return true;
+}
+
+static bool write_rows(const char *directory)
+{
+    for (size_t i = 0; i < COUNT_OF(golden_rows); i++)
+        if (!write_golden(directory, "tables", i, make_table) ||
+            !write_golden(directory, "values", i, make_value) ||
+            !write_golden(directory, "numbers", i, make_number))
+            return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -107,13 +179,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: fuzz_seeds DIR\n");
         return 2;
     }
-    for (size_t i = 0; i < COUNT_OF(golden_rows); i++) {
-        if (!write_seed(argv[1], "tables", i, make_table) ||
-            !write_seed(argv[1], "values", i, make_value) ||
-            !write_seed(argv[1], "numbers", i, make_number)) {
-            perror(argv[1]);
-            return 1;
-        }
-    }
-    return 0;
+    if (write_rows(argv[1]) && write_tokens(argv[1]))
+        return 0;
+    perror(argv[1]);
+    return 1;
 }
