@@ -48,8 +48,9 @@ static bool remove_expired(struct janitor *janitor, size_t *out_count, struct er
     size_t count = 0;
     bool is_ok = store_list_expired(janitor->store, BATCH, &arena, &jobs, &count, err);
     for (size_t i = 0; i < count; i++) {
+        bool is_expired = false;
         bool is_gone = files_remove(janitor->files, jobs[i].file.key, err) &&
-                       store_expire(janitor->store, jobs[i].id, err);
+                       store_expire(janitor->store, jobs[i].id, &is_expired, err);
         is_ok = is_ok && is_gone;
     }
     *out_count = count;
@@ -62,7 +63,10 @@ static bool clean(struct janitor *janitor, bool *out_is_more, struct err *err)
 {
     size_t removed = 0;
     size_t pruned = 0;
-    bool is_rescued = store_rescue(janitor->store, err);
+    struct arena arena CLEANUP(arena_done) = {0};
+    const struct job *lost = NULL;
+    size_t lost_count = 0;
+    bool is_rescued = store_rescue(janitor->store, &arena, &lost, &lost_count, err);
     bool is_removed = remove_expired(janitor, &removed, err);
     bool is_pruned = store_prune(janitor->store, BATCH, &pruned, err);
     *out_is_more = removed == BATCH || pruned == BATCH;

@@ -111,6 +111,8 @@ struct job {
     int64_t started_ms;      /* of the latest attempt */
     int64_t completed_ms;    /* when it reached a final state */
     int64_t next_attempt_ms; /* only while a retry waits */
+    int64_t due_ms;          /* since when a worker may have it: a claim came started_ms - due_ms
+                                later. Only of a job that store_claim gives */
     int64_t expires_ms;      /* when retention comes; set once it ended */
     int64_t revision;        /* rises with every change, progress included */
 };

@@ -133,9 +133,9 @@ bool store_complete(struct store *store, const struct ticket *ticket, const stru
 }
 
 bool store_fail(struct store *store, const struct ticket *ticket, const struct err *why,
-                bool *out_is_mine, struct err *err)
+                struct arena *arena, struct job *out, bool *out_is_mine, struct err *err)
 {
-    return store->ops->fail(store, ticket, why, out_is_mine, err);
+    return store->ops->fail(store, ticket, why, arena, out, out_is_mine, err);
 }
 
 bool store_release(struct store *store, const struct ticket *ticket, bool *out_is_mine,
@@ -144,9 +144,10 @@ bool store_release(struct store *store, const struct ticket *ticket, bool *out_i
     return store->ops->release(store, ticket, out_is_mine, err);
 }
 
-bool store_rescue(struct store *store, struct err *err)
+bool store_rescue(struct store *store, struct arena *arena, const struct job **out,
+                  size_t *out_count, struct err *err)
 {
-    return store->ops->rescue(store, err);
+    return store->ops->rescue(store, arena, out, out_count, err);
 }
 
 bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
@@ -155,9 +156,9 @@ bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
     return store->ops->list_expired(store, limit, arena, out, out_count, err);
 }
 
-bool store_expire(struct store *store, struct uuid id, struct err *err)
+bool store_expire(struct store *store, struct uuid id, bool *out_is_expired, struct err *err)
 {
-    return store->ops->expire(store, id, err);
+    return store->ops->expire(store, id, out_is_expired, err);
 }
 
 bool store_find_orphans(struct store *store, const struct attempt_file *files, size_t count,

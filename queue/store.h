@@ -204,9 +204,11 @@ bool store_complete(struct store *store, const struct ticket *ticket, const stru
                     const struct job_progress *progress, const struct job_warnings *warnings,
                     bool *out_is_mine, struct err *err) MUST_CHECK;
 
-/* RUNNING → QUEUED for a retry, if the policy has one, else → FAILED. */
+/* RUNNING → QUEUED for a retry, if the policy has one, else → FAILED. `out` is what the job then
+ * is, if it was the ticket's. */
 bool store_fail(struct store *store, const struct ticket *ticket, const struct err *why,
-                bool *out_is_mine, struct err *err) MUST_CHECK;
+                struct arena *arena, struct job *out, bool *out_is_mine,
+                struct err *err) MUST_CHECK;
 
 /* RUNNING → QUEUED because the worker ends; the attempt is not counted. */
 bool store_release(struct store *store, const struct ticket *ticket, bool *out_is_mine,
@@ -214,8 +216,10 @@ bool store_release(struct store *store, const struct ticket *ticket, bool *out_i
 
 /* ---- For the janitor ---- */
 
-/* Jobs whose lease ran out: as store_fail with ERR_WORKER_LOST. */
-bool store_rescue(struct store *store, struct err *err) MUST_CHECK;
+/* Jobs whose lease ran out: as store_fail with ERR_WORKER_LOST. `out` is what they then are: each
+ * is given to one caller only. */
+bool store_rescue(struct store *store, struct arena *arena, const struct job **out,
+                  size_t *out_count, struct err *err) MUST_CHECK;
 
 /* Completed jobs whose retention is over and that nobody is downloading, at most `limit`: their
  * files are to be removed, then store_expire tells so. No download begins meanwhile. Where there
@@ -225,9 +229,11 @@ bool store_list_expired(struct store *store, size_t limit, struct arena *arena,
                         const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
 
 /* COMPLETED → EXPIRED: the file is gone, its key is empty. The row stays for one more retention
- * time, so that its owner is told "expired" and not "no such job". A job that was removed meanwhile
- * is fine. */
-bool store_expire(struct store *store, struct uuid id, struct err *err) MUST_CHECK;
+ * time, so that its owner is told "expired" and not "no such job". A job that was removed
+ * meanwhile, or that another janitor was quicker with, is fine: *out_is_expired says whether this
+ * call did it. */
+bool store_expire(struct store *store, struct uuid id, bool *out_is_expired,
+                  struct err *err) MUST_CHECK;
 
 /* A file that an attempt of a job made, or is making. */
 struct attempt_file {
@@ -300,13 +306,14 @@ struct store_ops {
                      const struct job_progress *progress, const struct job_warnings *warnings,
                      bool *out_is_mine, struct err *err);
     bool (*fail)(struct store *store, const struct ticket *ticket, const struct err *why,
-                 bool *out_is_mine, struct err *err);
+                 struct arena *arena, struct job *out, bool *out_is_mine, struct err *err);
     bool (*release)(struct store *store, const struct ticket *ticket, bool *out_is_mine,
                     struct err *err);
-    bool (*rescue)(struct store *store, struct err *err);
+    bool (*rescue)(struct store *store, struct arena *arena, const struct job **out,
+                   size_t *out_count, struct err *err);
     bool (*list_expired)(struct store *store, size_t limit, struct arena *arena,
                          const struct job **out, size_t *out_count, struct err *err);
-    bool (*expire)(struct store *store, struct uuid id, struct err *err);
+    bool (*expire)(struct store *store, struct uuid id, bool *out_is_expired, struct err *err);
     bool (*find_orphans)(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
     bool (*prune)(struct store *store, size_t limit, size_t *out_count, struct err *err);

@@ -156,13 +156,14 @@ bool memory_complete(struct store *store, const struct ticket *ticket, const str
                      const struct job_progress *progress, const struct job_warnings *warnings,
                      bool *out_is_mine, struct err *err);
 bool memory_fail(struct store *store, const struct ticket *ticket, const struct err *why,
-                 bool *out_is_mine, struct err *err);
+                 struct arena *arena, struct job *out, bool *out_is_mine, struct err *err);
 bool memory_release(struct store *store, const struct ticket *ticket, bool *out_is_mine,
                     struct err *err);
-bool memory_rescue(struct store *store, struct err *err);
+bool memory_rescue(struct store *store, struct arena *arena, const struct job **out,
+                   size_t *out_count, struct err *err);
 bool memory_list_expired(struct store *store, size_t limit, struct arena *arena,
                          const struct job **out, size_t *out_count, struct err *err);
-bool memory_expire(struct store *store, struct uuid id, struct err *err);
+bool memory_expire(struct store *store, struct uuid id, bool *out_is_expired, struct err *err);
 bool memory_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
 bool memory_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);

@@ -19,6 +19,7 @@ static void claim(struct memory_store *store, struct memory_job *entry, const ch
     memory_move(store, entry, JOB_RUNNING);
     job->attempt++;
     job->started_ms = now;
+    job->due_ms = entry->due_ms;
     job->progress = (struct job_progress){.phase = PHASE_QUERYING};
     entry->claim = ++store->last_claim;
     entry->lease_until_ms = memory_steady(store) + store->options.lease_ms;
@@ -190,14 +191,16 @@ static void fail(struct memory_store *store, struct memory_job *entry, enum err_
 }
 
 bool memory_fail(struct store *base, const struct ticket *ticket, const struct err *why,
-                 bool *out_is_mine, struct err *err)
+                 struct arena *arena, struct job *out, bool *out_is_mine, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     (void)err;
     pthread_mutex_lock(&store->mutex);
     struct memory_job *entry = holder(store, ticket);
-    if (entry)
+    if (entry) {
         fail(store, entry, why->code, why->text);
+        job_copy(arena, &entry->job, out);
+    }
     pthread_mutex_unlock(&store->mutex);
     *out_is_mine = entry != NULL;
     return true;
@@ -223,20 +226,27 @@ bool memory_release(struct store *base, const struct ticket *ticket, bool *out_i
 
 /* ---- The janitor ---- */
 
-bool memory_rescue(struct store *base, struct err *err)
+bool memory_rescue(struct store *base, struct arena *arena, const struct job **out,
+                   size_t *out_count, struct err *err)
 {
     struct memory_store *store = memory_of(base);
+    size_t count = 0;
     (void)err;
     pthread_mutex_lock(&store->mutex);
+    struct job *jobs = arena_alloc_array(arena, (size_t)store->counters.running, sizeof *jobs);
     int64_t now = memory_steady(store);
     struct list *next = NULL;
     for (struct list *node = store->running.next; node != &store->running; node = next) {
         next = node->next;
         struct memory_job *entry = CONTAINER_OF(node, struct memory_job, by_state);
-        if (entry->lease_until_ms <= now)
-            fail(store, entry, ERR_WORKER_LOST, LOST_WORKER);
+        if (entry->lease_until_ms > now)
+            continue;
+        fail(store, entry, ERR_WORKER_LOST, LOST_WORKER);
+        job_copy(arena, &entry->job, &jobs[count++]);
     }
     pthread_mutex_unlock(&store->mutex);
+    *out = jobs;
+    *out_count = count;
     return true;
 }
 
@@ -289,13 +299,14 @@ bool memory_list_expired(struct store *base, size_t limit, struct arena *arena,
     return true;
 }
 
-bool memory_expire(struct store *base, struct uuid id, struct err *err)
+bool memory_expire(struct store *base, struct uuid id, bool *out_is_expired, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     (void)err;
     pthread_mutex_lock(&store->mutex);
     struct memory_job *entry = memory_look_up(store, id);
-    if (entry && entry->job.state == JOB_COMPLETED) {
+    *out_is_expired = entry && entry->job.state == JOB_COMPLETED;
+    if (*out_is_expired) {
         entry->job.file.key = (struct str){0};
         memory_move(store, entry, JOB_EXPIRED);
         memory_publish(store, entry);

@@ -9,7 +9,8 @@
 
 enum { RESCUE_BATCH = 100, ARRAY_MAX_BYTES = 1 << 20 };
 
-bool pg_rescue(struct store *base, struct err *err)
+bool pg_rescue(struct store *base, struct arena *arena, const struct job **out, size_t *out_count,
+               struct err *err)
 {
     static const struct pg_statement rescue = {"rescue", SQL_RESCUE, 9};
     struct pg_store *store = pg_store_of(base);
@@ -28,19 +29,22 @@ bool pg_rescue(struct store *base, struct err *err)
                                   store->retry_spread,
                                   pg_int(&lease, store->options.lease_ms)};
     PGresult *result CLEANUP(pg_clear) = NULL;
+    *out_count = 0;
     int64_t failed_ms = (int64_t)atomic_load(&store->failed_ms);
     if (failed_ms && clock_monotonic_ms() - failed_ms < store->options.lease_ms)
         return true; /* workers could not renew their leases either; they get the time for it */
     if (!pg_store_run_one(store, &rescue, values, &result, err))
         return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        struct arena arena CLEANUP(arena_done) = {0};
-        struct job job;
-        pg_read_job(result, row, &arena, &job);
-        struct job lost = job_as_it_was(&job, JOB_RUNNING, job.revision - 1);
+    size_t count = (size_t)PQntuples(result);
+    struct job *jobs = arena_alloc_array(arena, count, sizeof *jobs);
+    for (size_t i = 0; i < count; i++) {
+        pg_read_job(result, (int)i, arena, &jobs[i]);
+        struct job lost = job_as_it_was(&jobs[i], JOB_RUNNING, jobs[i].revision - 1);
         pg_events_see(store->events, &lost);
-        pg_publish(store, &job);
+        pg_publish(store, &jobs[i]);
     }
+    *out = jobs;
+    *out_count = count;
     return true;
 }
 
@@ -94,7 +98,7 @@ bool pg_list_expired(struct store *base, size_t limit, struct arena *arena, cons
     return true;
 }
 
-bool pg_expire(struct store *base, struct uuid id, struct err *err)
+bool pg_expire(struct store *base, struct uuid id, bool *out_is_expired, struct err *err)
 {
     static const struct pg_statement expire = {"expire", SQL_EXPIRE, 3};
     struct pg_store *store = pg_store_of(base);
@@ -104,8 +108,7 @@ bool pg_expire(struct store *base, struct uuid id, struct err *err)
     uuid_format(id, id_text);
     const char *const values[] = {pg_now(store, &now), id_text,
                                   pg_int(&retention, store->options.retention_ms)};
-    bool is_changed = false; /* a job that was removed meanwhile is fine */
-    return pg_store_change(store, &expire, values, &is_changed, err);
+    return pg_store_change(store, &expire, values, out_is_expired, err);
 }
 
 /* Array literals, as many elements as there are files. */

@@ -219,9 +219,10 @@ void pg_read_job(const PGresult *result, int row, struct arena *arena, struct jo
         .completed_ms = number(result, row, COMPLETED_MS),
         .expires_ms = number(result, row, EXPIRES_MS),
         .revision = number(result, row, REVISION),
+        .due_ms = number(result, row, NEXT_ATTEMPT_MS),
     };
     if (flag(result, row, IS_RETRY))
-        out->next_attempt_ms = number(result, row, NEXT_ATTEMPT_MS);
+        out->next_attempt_ms = out->due_ms;
     (void)!uuid_parse(view(result, row, ID), &out->id); /* the column's type sees to it */
     /* A spec that cannot be read is one that a newer version wrote differently: the plan will not
      * be made, and the job fails with the reason. */

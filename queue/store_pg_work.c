@@ -54,16 +54,14 @@ static void name_holder(const struct pg_store *store, const struct ticket *ticke
 
 /* Runs a statement that gives the changed job, or no row. */
 static bool change(struct pg_store *store, const struct pg_call *call, bool is_synced,
-                   bool *out_is_mine, struct err *err)
+                   struct arena *arena, struct job *out, bool *out_is_mine, struct err *err)
 {
-    struct arena arena CLEANUP(arena_done) = {0};
     const struct pg_call calls[] = {pg_no_sync, *call};
     PGresult *results[COUNT_OF(calls)] = {0};
     size_t first = is_synced ? 1 : 0;
     if (!pg_store_run(store, calls + first, COUNT_OF(calls) - first, results + first, err))
         return false;
-    struct job job;
-    *out_is_mine = pg_publish_row(store, results[1], &arena, &job);
+    *out_is_mine = pg_publish_row(store, results[1], arena, out);
     PQclear(results[0]);
     PQclear(results[1]);
     return true;
@@ -73,7 +71,9 @@ bool pg_store_change(struct pg_store *store, const struct pg_statement *statemen
                      const char *const *values, bool *out_is_changed, struct err *err)
 {
     const struct pg_call call = {statement, values};
-    return change(store, &call, true, out_is_changed, err);
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
+    return change(store, &call, true, &arena, &job, out_is_changed, err);
 }
 
 /* ---- While it runs ---- */
@@ -159,13 +159,15 @@ bool pg_progress(struct store *base, const struct ticket *ticket,
                                   pg_int(&numbers[3], progress->total_kind),
                                   pg_int(&numbers[4], progress->bytes_written)};
     const struct pg_call call = {&statement, values};
-    return change(store, &call, false, out_is_mine, err);
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
+    return change(store, &call, false, &arena, &job, out_is_mine, err);
 }
 
 /* ---- Its end ---- */
 
 bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct err *why,
-                 bool *out_is_mine, struct err *err)
+                 struct arena *arena, struct job *out, bool *out_is_mine, struct err *err)
 {
     static const struct pg_statement fail = {"fail", SQL_FAIL, 12};
     struct pg_store *store = pg_store_of(base);
@@ -185,7 +187,8 @@ bool pg_fail_job(struct store *base, const struct ticket *ticket, const struct e
                                   store->retry_spread,
                                   pg_int(&retention, store->options.retention_ms),
                                   pg_slot(store, &slot)};
-    return pg_store_change(store, &fail, values, out_is_mine, err);
+    const struct pg_call call = {&fail, values};
+    return change(store, &call, true, arena, out, out_is_mine, err);
 }
 
 bool pg_release(struct store *base, const struct ticket *ticket, bool *out_is_mine, struct err *err)

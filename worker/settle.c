@@ -103,9 +103,12 @@ static void fail(const struct settlement *settlement, const struct err *why)
 {
     bool is_mine = false;
     bool is_told = false;
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
     do {
         struct err err = {0};
-        is_told = store_fail(settlement->store, settlement->ticket, why, &is_mine, &err);
+        is_told =
+            store_fail(settlement->store, settlement->ticket, why, &arena, &job, &is_mine, &err);
     } while (!is_told && wait_to_ask_again(settlement));
     char reason[LOG_QUOTED_SIZE];
     char facts[LOG_QUOTED_SIZE + FACTS_SIZE];

@@ -274,8 +274,10 @@ static bool complete(struct actor *actor, const struct held *held, bool *out_is_
 static bool fail_attempt(struct actor *actor, const struct held *held, bool *out_is_mine)
 {
     struct err why;
+    struct job job;
     (void)err_set(&why, draw(actor, 3) ? ERR_SOURCE_CONFLICT : ERR_SOURCE_DATA, "by chance");
-    return store_fail(actor->history->world->store, &held->ticket, &why, out_is_mine, &actor->err);
+    return store_fail(actor->history->world->store, &held->ticket, &why, &actor->arena, &job,
+                      out_is_mine, &actor->err);
 }
 
 /* Uses a ticket, good or out of date. */
@@ -316,11 +318,12 @@ static void do_janitor(struct actor *actor)
     struct world *world = actor->history->world;
     const struct job *jobs = NULL;
     size_t count = 0;
+    bool is_expired = false;
     test_clock_advance(&world->clock, (int64_t)draw(actor, 3000));
-    bool is_ok = store_rescue(world->store, &actor->err) &&
+    bool is_ok = store_rescue(world->store, &actor->arena, &jobs, &count, &actor->err) &&
                  store_list_expired(world->store, 10, &actor->arena, &jobs, &count, &actor->err);
     for (size_t i = 0; is_ok && i < count; i++)
-        is_ok = store_expire(world->store, jobs[i].id, &actor->err);
+        is_ok = store_expire(world->store, jobs[i].id, &is_expired, &actor->err);
     expect(actor, is_ok, 0);
 }
 

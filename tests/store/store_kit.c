@@ -177,8 +177,29 @@ void fail_job(struct world *world, const struct ticket *ticket, enum err_code co
     bool is_mine = false;
     struct err why;
     (void)err_set(&why, code, "it failed with %s", err_code_name(code));
-    assert_ok(world, store_fail(world->store, ticket, &why, &is_mine, &world->err));
+    struct job job;
+    assert_ok(world,
+              store_fail(world->store, ticket, &why, &world->arena, &job, &is_mine, &world->err));
     assert_true(is_mine);
+    assert_true(uuid_equal(job.id, ticket->id));
+    assert_int_equal(job.error.code, code);
+}
+
+size_t rescue_jobs(struct world *world)
+{
+    const struct job *jobs = NULL;
+    size_t count = 0;
+    assert_ok(world, store_rescue(world->store, &world->arena, &jobs, &count, &world->err));
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(jobs[i].error.code, ERR_WORKER_LOST);
+    return count;
+}
+
+bool expire_job(struct world *world, struct uuid id)
+{
+    bool is_expired = false;
+    assert_ok(world, store_expire(world->store, id, &is_expired, &world->err));
+    return is_expired;
 }
 
 struct job job_in_state(struct world *world, const char *owner, enum job_state state)
@@ -195,6 +216,6 @@ struct job job_in_state(struct world *world, const char *owner, enum job_state s
     if (state == JOB_COMPLETED || state == JOB_EXPIRED)
         complete_job(world, &ticket, 100);
     if (state == JOB_EXPIRED)
-        assert_ok(world, store_expire(world->store, job.id, &world->err));
+        (void)expire_job(world, job.id);
     return get_job(world, job.id);
 }

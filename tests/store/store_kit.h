@@ -75,6 +75,12 @@ bool is_anything_due(struct world *world); /* claims, and releases again */
 void complete_job(struct world *world, const struct ticket *ticket, int64_t size);
 void fail_job(struct world *world, const struct ticket *ticket, enum err_code code);
 
+/* How many jobs had lost their worker. */
+size_t rescue_jobs(struct world *world);
+
+/* Whether this call did it. */
+bool expire_job(struct world *world, struct uuid id);
+
 /* A job of `owner` brought to a state by legal means; the jobs of other tests are not in the way.
  */
 struct job job_in_state(struct world *world, const char *owner, enum job_state state);

@@ -42,6 +42,27 @@ static void assert_order(struct world *world, const char *created, const char *c
     assert_false(is_anything_due(world));
 }
 
+static void a_claimed_job_tells_since_when_it_was_due(void **state)
+{
+    struct world *world = *state;
+    struct ticket ticket;
+    bool is_mine = false;
+    (void)create_job(world, "alice");
+    test_clock_advance(&world->clock, 1500);
+    struct job job = claim_job(world, &ticket);
+    assert_int_equal(job.due_ms, job.created_ms);
+    assert_int_equal(job.started_ms - job.due_ms, 1500);
+    test_clock_advance(&world->clock, 100);
+    fail_job(world, &ticket, ERR_SOURCE_CONFLICT);
+    int64_t next_ms = get_job(world, job.id).next_attempt_ms;
+    test_clock_advance(&world->clock, 60000);
+    assert_int_equal(claim_job(world, &ticket).due_ms, next_ms);
+    assert_ok(world, store_release(world->store, &ticket, &is_mine, &world->err));
+    test_clock_advance(&world->clock, 7);
+    job = claim_job(world, &ticket);
+    assert_int_equal(job.started_ms - job.due_ms, 7);
+}
+
 static void owners_with_fewer_running_jobs_go_first(void **state)
 {
     static const struct {
@@ -205,6 +226,7 @@ static void assert_changes_nothing(struct world *world, const struct ticket *tic
     (void)err_set(&why, ERR_SOURCE_DATA, "stale");
     bool is_mine = true;
     bool is_lost = false;
+    struct job failed;
     assert_ok(world, store_progress(store, ticket, &progress, &is_mine, &world->err));
     assert_false(is_mine);
     is_mine = true;
@@ -212,7 +234,8 @@ static void assert_changes_nothing(struct world *world, const struct ticket *tic
               store_complete(store, ticket, &file, &progress, &warnings, &is_mine, &world->err));
     assert_false(is_mine);
     is_mine = true;
-    assert_ok(world, store_fail(store, ticket, &why, &is_mine, &world->err));
+    assert_ok(world,
+              store_fail(store, ticket, &why, &world->arena, &failed, &is_mine, &world->err));
     assert_false(is_mine);
     is_mine = true;
     assert_ok(world, store_release(store, ticket, &is_mine, &world->err));
@@ -281,7 +304,7 @@ static void lose(struct world *world, const struct ticket *ticket)
 {
     (void)ticket;
     test_clock_advance(&world->clock, world->options.lease_ms);
-    assert_ok(world, store_rescue(world->store, &world->err));
+    (void)rescue_jobs(world);
 }
 
 /* The same attempt number of the same worker, and yet another claim. */
@@ -346,7 +369,7 @@ static void a_heartbeat_keeps_the_lease(void **state)
         test_clock_advance(&world->clock, world->options.lease_ms / 2);
         size_t count = beat < 1 ? 2 : 1; /* the second falls silent */
         assert_ok(world, store_heartbeat(world->store, tickets, count, is_lost, &world->err));
-        assert_ok(world, store_rescue(world->store, &world->err));
+        (void)rescue_jobs(world);
     }
     assert_ok(world, store_heartbeat(world->store, tickets, 2, is_lost, &world->err));
     assert_false(is_lost[0]);
@@ -363,10 +386,10 @@ static void a_job_that_loses_its_workers_fails_in_the_end(void **state)
         struct ticket ticket;
         assert_int_equal(claim_job(world, &ticket).attempt, attempt);
         test_clock_advance(&world->clock, world->options.lease_ms - 1);
-        assert_ok(world, store_rescue(world->store, &world->err));
+        (void)rescue_jobs(world);
         assert_state(get_job(world, job.id), JOB_RUNNING); /* not a moment too soon */
         test_clock_advance(&world->clock, 1);
-        assert_ok(world, store_rescue(world->store, &world->err));
+        (void)rescue_jobs(world);
         job = get_job(world, job.id);
         assert_int_equal(job.error.code, ERR_WORKER_LOST);
         assert_state(job, attempt < 3 ? JOB_QUEUED : JOB_FAILED);
@@ -377,6 +400,7 @@ static void a_job_that_loses_its_workers_fails_in_the_end(void **state)
 
 const struct store_test suite_claims[] = {
     STORE_TEST(jobs_are_claimed_in_the_order_in_which_they_came),
+    STORE_TEST(a_claimed_job_tells_since_when_it_was_due),
     STORE_TEST(owners_with_fewer_running_jobs_go_first),
     STORE_TEST(a_hungry_owner_does_not_starve_the_rest),
     STORE_TEST(the_line_is_that_of_the_rule),

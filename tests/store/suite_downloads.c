@@ -370,7 +370,7 @@ static void what_is_listed_as_expired_is_not_given_out_any_more(void **state)
     char id[UUID_TEXT_LEN + 1];
     uuid_format(job.id, id);
     assert_non_null(strstr(world->err.text, id));
-    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    (void)expire_job(world, job.id);
 }
 
 static void a_token_that_was_never_issued_opens_nothing(void **state)

@@ -161,10 +161,13 @@ static void do_complete(struct actor *actor)
 static void do_fail(struct actor *actor)
 {
     struct err why;
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
     bool is_mine = false;
     (void)err_set(&why, ERR_SOURCE_DATA, "no");
-    actor->is_ok =
-        store_fail(actor->world->store, &actor->ticket, &why, &is_mine, &actor->err) && is_mine;
+    actor->is_ok = store_fail(actor->world->store, &actor->ticket, &why, &arena, &job, &is_mine,
+                              &actor->err) &&
+                   is_mine;
 }
 
 static void of_those_who_end_a_job_one_wins(void **state)
@@ -347,7 +350,7 @@ static void a_wait_ends_when_a_retry_becomes_due(void **state)
     assert_ok(world, store_create(store, &draft, &world->arena, &job, &world->err));
     assert_ok(world, store_claim(store, "w", &world->arena, &job, &ticket, &is_found, &world->err));
     int64_t begin_ms = clock_monotonic_ms();
-    assert_ok(world, store_fail(store, &ticket, &why, &is_mine, &world->err));
+    assert_ok(world, store_fail(store, &ticket, &why, &world->arena, &job, &is_mine, &world->err));
     do {
         store_wait(store, LONG_MS);
         assert_ok(world,

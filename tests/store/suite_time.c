@@ -34,7 +34,7 @@ static void a_file_expires_after_its_retention(void **state)
     assert_text(expired[0].file.key, "key");
     assert_int_equal(prune(world, 10), 0); /* the file goes before the row */
 
-    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    assert_true(expire_job(world, job.id));
     job = get_job(world, job.id);
     assert_state(job, JOB_EXPIRED);
     assert_int_equal(job.file.key.len, 0);
@@ -42,7 +42,7 @@ static void a_file_expires_after_its_retention(void **state)
     assert_text(job.file.name, "trades-20250801-120000.csv");
     assert_int_equal(job.expires_ms, world_now(world) + retention_ms);
     assert_int_equal(count_expired(world, 10, &expired), 0);
-    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    assert_false(expire_job(world, job.id));
     assert_int_equal(get_job(world, job.id).revision, job.revision);
 
     test_clock_advance(&world->clock, retention_ms - 1);
@@ -58,7 +58,7 @@ static void only_a_completed_job_expires(void **state)
     struct world *world = *state;
     for (int from = 0; from < JOB_STATE_COUNT; from++) {
         struct job job = job_in_state(world, "alice", (enum job_state)from);
-        assert_ok(world, store_expire(world->store, job.id, &world->err));
+        assert_int_equal(expire_job(world, job.id), from == JOB_COMPLETED);
         assert_state(get_job(world, job.id),
                      from == JOB_COMPLETED ? JOB_EXPIRED : (enum job_state)from);
         assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
@@ -111,7 +111,7 @@ static void expired_files_come_in_batches(void **state)
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         assert_int_equal(count_expired(world, 2, &expired), sizes[i]);
         for (size_t k = 0; k < sizes[i]; k++)
-            assert_ok(world, store_expire(world->store, expired[k].id, &world->err));
+            (void)expire_job(world, expired[k].id);
     }
 }
 
@@ -178,7 +178,7 @@ static void what_a_lost_attempt_left_is_an_orphan_and_the_next_one_may_have_its_
     assert_false(is_orphan(world, job.id, 1, "first"));
     test_clock_advance(&world->clock, world->options.lease_ms);
     assert_false(is_orphan(world, job.id, 1, "first")); /* nobody has taken it for lost yet */
-    assert_ok(world, store_rescue(world->store, &world->err));
+    (void)rescue_jobs(world);
     assert_true(is_orphan(world, job.id, 1, "first"));
     test_clock_advance(&world->clock, 60000);
     (void)claim_job(world, &ticket);
@@ -189,7 +189,7 @@ static void what_a_lost_attempt_left_is_an_orphan_and_the_next_one_may_have_its_
     assert_false(is_orphan(world, job.id, 2, "key"));
     test_clock_advance(&world->clock, world->options.retention_ms);
     assert_false(is_orphan(world, job.id, 2, "key")); /* it is the job's until it is expired */
-    assert_ok(world, store_expire(world->store, job.id, &world->err));
+    (void)expire_job(world, job.id);
     assert_true(is_orphan(world, job.id, 2, "key"));
 }
 
