@@ -50,6 +50,17 @@ static bool set_log_level(struct str name, struct err *err)
         "EXPORT_LOG_LEVEL is \"%.*s\"; it takes debug, info, warning, error or off", STR_ARG(name));
 }
 
+static bool set_log_format(struct str name, struct err *err)
+{
+    bool is_json = str_equal(name, STR("json"));
+    if (!is_json && !str_equal(name, STR("logfmt")))
+        return err_set_field(err, "EXPORT_LOG_FORMAT",
+                             "EXPORT_LOG_FORMAT is \"%.*s\"; it takes logfmt or json",
+                             STR_ARG(name));
+    log_set_format(is_json ? LOG_JSON : LOG_LOGFMT);
+    return true;
+}
+
 static bool check_persistence(const struct settings *settings, struct err *err)
 {
     if (!settings->is_persistent || !str_is_empty(settings->database_url))
@@ -62,7 +73,8 @@ static bool check_persistence(const struct settings *settings, struct err *err)
 bool engine_settle(struct engine *engine, struct err *err)
 {
     struct settings *settings = &engine->settings;
-    if (!set_log_level(settings->log_level, err) || !check_persistence(settings, err))
+    if (!set_log_level(settings->log_level, err) || !set_log_format(settings->log_format, err) ||
+        !check_persistence(settings, err))
         return false;
     if (!settings->has_queue)
         return true;

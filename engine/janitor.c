@@ -4,9 +4,9 @@
  */
 #include "engine/janitor.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "worker/job_log.h"
 
 enum {
     SECOND_MS = 1000,
@@ -40,6 +40,35 @@ static bool wait_a_while(struct janitor *janitor, int64_t ms)
     return !is_ended;
 }
 
+static bool rescue(struct janitor *janitor, struct err *err)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    const struct job *jobs = NULL;
+    size_t count = 0;
+    if (!store_rescue(janitor->store, &arena, &jobs, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct log_line line;
+        job_log_begin_failure(&line, &jobs[i], store_clock(janitor->store));
+        log_end(&line);
+    }
+    return true;
+}
+
+static bool expire(struct janitor *janitor, const struct job *job, struct err *err)
+{
+    bool is_expired = false;
+    if (!files_remove(janitor->files, job->file.key, err) ||
+        !store_expire(janitor->store, job->id, &is_expired, err))
+        return false;
+    if (is_expired) {
+        struct log_line line;
+        job_log_begin(&line, LOG_INFO, "job.expired", job);
+        log_end(&line);
+    }
+    return true;
+}
+
 /* A file that cannot be removed now is tried again in the next round; the others go. */
 static bool remove_expired(struct janitor *janitor, size_t *out_count, struct err *err)
 {
@@ -48,9 +77,7 @@ static bool remove_expired(struct janitor *janitor, size_t *out_count, struct er
     size_t count = 0;
     bool is_ok = store_list_expired(janitor->store, BATCH, &arena, &jobs, &count, err);
     for (size_t i = 0; i < count; i++) {
-        bool is_expired = false;
-        bool is_gone = files_remove(janitor->files, jobs[i].file.key, err) &&
-                       store_expire(janitor->store, jobs[i].id, &is_expired, err);
+        bool is_gone = expire(janitor, &jobs[i], err);
         is_ok = is_ok && is_gone;
     }
     *out_count = count;
@@ -63,22 +90,20 @@ static bool clean(struct janitor *janitor, bool *out_is_more, struct err *err)
 {
     size_t removed = 0;
     size_t pruned = 0;
-    struct arena arena CLEANUP(arena_done) = {0};
-    const struct job *lost = NULL;
-    size_t lost_count = 0;
-    bool is_rescued = store_rescue(janitor->store, &arena, &lost, &lost_count, err);
+    bool is_rescued = rescue(janitor, err);
     bool is_removed = remove_expired(janitor, &removed, err);
     bool is_pruned = store_prune(janitor->store, BATCH, &pruned, err);
+    if (is_pruned && pruned > 0)
+        log_event(LOG_DEBUG, "janitor.pruned", "jobs=%zu", pruned);
     *out_is_more = removed == BATCH || pruned == BATCH;
     return is_rescued && is_removed && is_pruned;
 }
 
 static void log_failure(struct janitor *janitor, bool is_ok, const struct err *err)
 {
-    char reason[LOG_QUOTED_SIZE];
     if (!is_ok && !janitor->has_failed)
         log_event(LOG_WARNING, "janitor.failed", "code=%s reason=%s", err_code_name(err->code),
-                  log_quote(str_of(err->text), reason));
+                  err->text);
     if (is_ok && janitor->has_failed)
         log_event(LOG_INFO, "janitor.recovered", "%s", "");
     janitor->has_failed = !is_ok;

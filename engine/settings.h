@@ -68,6 +68,7 @@ struct settings {
     int64_t max_message_bytes;
     int64_t max_calls;
     struct str log_level;
+    struct str log_format;
 };
 
 /* What a program was started with. */

@@ -94,6 +94,8 @@ const struct setting settings_table[] = {
      "calls and streams open at once"},
     {"EXPORT_LOG_LEVEL", ALL, KIND_TEXT, AT(log_level), 0, 0, "info", NULL,
      "debug, info, warning, error or off"},
+    {"EXPORT_LOG_FORMAT", ALL, KIND_TEXT, AT(log_format), 0, 0, "logfmt", NULL,
+     "logfmt or json: an object a line, with the same keys"},
 };
 /* clang-format on */
 

@@ -41,10 +41,9 @@ void sweep_free(struct sweep *sweep)
 
 static void note_failure(struct sweep *sweep, const struct err *err)
 {
-    char reason[LOG_QUOTED_SIZE];
     if (!sweep->has_failed)
         log_event(LOG_WARNING, "janitor.sweep_failed", "code=%s reason=%s",
-                  err_code_name(err->code), log_quote(str_of(err->text), reason));
+                  err_code_name(err->code), err->text);
     sweep->is_failing = true;
     sweep->has_failed = true;
 }

@@ -23,14 +23,12 @@ static enum log_level level_of(const struct exports *exports, const struct err *
 static void tell(enum log_level level, const struct rpc_call *call, struct str job,
                  const struct err *err, unsigned left_out)
 {
-    char reason[LOG_QUOTED_SIZE];
     char id[UUID_TEXT_LEN + 1] = "";
     struct uuid uuid;
     if (uuid_parse(job, &uuid))
         uuid_format(uuid, id);
-    log_event(level, "call.failed", "method=%s%s%s code=%s reason=%s left_out=%u",
-              rpc_call_method(call), id[0] ? " job=" : "", id, err_code_name(err->code),
-              log_quote(str_of(err->text), reason), left_out);
+    log_event(level, "call.failed", "method=%s job=%s code=%s reason=%s left_out=%u",
+              rpc_call_method(call), id, err_code_name(err->code), err->text, left_out);
 }
 
 void failure_end(struct exports *exports, struct rpc_call *call, struct str job,

@@ -105,12 +105,10 @@ static bool check_secret(const struct settings *settings, struct err *err)
 /* Keys were read anew, or could not be. */
 static void tell_keys(const char *path, const struct err *failure)
 {
-    char text[LOG_QUOTED_SIZE];
     if (failure)
-        log_event(LOG_ERROR, "identity.reload_failed", "reason=%s",
-                  log_quote(str_of(failure->text), text));
+        log_event(LOG_ERROR, "identity.reload_failed", "reason=%s", failure->text);
     else
-        log_event(LOG_INFO, "identity.reloaded", "file=%s", log_quote(str_of(path), text));
+        log_event(LOG_INFO, "identity.reloaded", "file=%s", path);
 }
 
 static bool open_identity(struct server *server, struct err *err)

@@ -6,9 +6,9 @@
  */
 #include "worker/pool.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "worker/job_log.h"
 #include "worker/settle.h"
 
 enum { IDLE_WAIT_MS = 1000, ERROR_WAIT_MS = 500 };
@@ -115,10 +115,20 @@ static void report(void *target, const struct job_progress *progress)
     tell_store(slot, progress);
 }
 
+static void log_started(const struct slot *slot, const struct job *job)
+{
+    struct log_line line;
+    job_log_begin(&line, LOG_INFO, "job.started", job);
+    log_add(&line, "worker=%s wait_ms=%lld", slot->name,
+            (long long)(job->started_ms - job->due_ms));
+    log_end(&line);
+}
+
 static void run_job(struct slot *slot, const struct job *job, const struct ticket *ticket,
                     struct arena *arena)
 {
     const struct job_progress begun = {.phase = PHASE_QUERYING};
+    log_started(slot, job);
     if (!slot_fill(slot, job, ticket))
         tell_store(slot, &begun);
     struct runner_watch watch = {.report = report, .target = slot};
@@ -172,10 +182,8 @@ static void *work(void *arg)
     while (slot_begin_claim(slot)) {
         struct err err = {0};
         bool is_away = !work_once(slot, &err);
-        char reason[LOG_QUOTED_SIZE];
         if (is_away && !was_away)
-            log_event(LOG_WARNING, "worker.no_store", "worker=%s reason=%s", slot->name,
-                      log_quote(str_of(err.text), reason));
+            log_event(LOG_WARNING, "worker.no_store", "worker=%s reason=%s", slot->name, err.text);
         if (is_away)
             store_wait(slot->pool->options.store, ERROR_WAIT_MS);
         was_away = is_away;

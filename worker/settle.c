@@ -5,21 +5,24 @@
  */
 #include "worker/settle.h"
 
-#include "base/log.h"
 #include "base/thread.h"
+#include "worker/job_log.h"
 
-enum { ASK_AGAIN_MS = 200, FACTS_SIZE = 64 };
+enum { ASK_AGAIN_MS = 200 };
 
-static void log_end(const struct settlement *settlement, const char *event, const char *more)
+/* Which attempt it was that ended. */
+static void add_attempt(struct log_line *line, const struct settlement *settlement)
 {
-    const struct job *job = settlement->job;
-    char id[UUID_TEXT_LEN + 1];
-    uuid_format(job->id, id);
-    log_event(LOG_INFO, event,
-              "job=%s type=%.*s format=%.*s attempt=%d worker=%s duration_ms=%lld%s", id,
-              STR_ARG(job->spec.type), STR_ARG(job->spec.format), (int)job->attempt,
-              settlement->ticket->worker,
-              (long long)(clock_monotonic_ms() - settlement->started_ms), more);
+    log_add(line, "worker=%s duration_ms=%lld", settlement->ticket->worker,
+            (long long)(clock_monotonic_ms() - settlement->started_ms));
+}
+
+static void log_end_of_run(const struct settlement *settlement, const char *event)
+{
+    struct log_line line;
+    job_log_begin(&line, LOG_INFO, event, settlement->job);
+    add_attempt(&line, settlement);
+    log_end(&line);
 }
 
 /* Before the store is asked again; false if there is no time for it. */
@@ -65,23 +68,41 @@ static enum told complete(const struct settlement *settlement, const struct runn
     return NOT_TOLD;
 }
 
+/* The job is no longer the ticket's: because its owner wished so, or because the worker was taken
+ * for lost. */
+static void log_not_mine(const struct settlement *settlement)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct job job;
+    struct err err = {0};
+    bool is_there = store_get(settlement->store, settlement->job->id, &arena, &job, &err);
+    bool is_wished = is_there ? job.state == JOB_CANCELLED : err.code == ERR_NOT_FOUND;
+    log_end_of_run(settlement, is_wished ? "job.stopped" : "job.lost");
+}
+
+static void log_completed(const struct settlement *settlement, const struct job_file *file)
+{
+    struct log_line line;
+    job_log_begin(&line, LOG_INFO, "job.completed", settlement->job);
+    add_attempt(&line, settlement);
+    log_add(&line, "rows=%lld bytes=%lld", (long long)file->rows, (long long)file->size);
+    log_end(&line);
+}
+
 void settle_result(const struct settlement *settlement, const struct runner_result *result)
 {
-    char facts[FACTS_SIZE];
     struct err err = {0};
     switch (complete(settlement, result)) {
     case TOLD_MINE:
-        (void)snprintf(facts, sizeof facts, " rows=%lld bytes=%lld", (long long)result->file.rows,
-                       (long long)result->file.size);
-        log_end(settlement, "job.completed", facts);
+        log_completed(settlement, &result->file);
         return;
     case TOLD_NOT_MINE: /* whoever has the job now makes its own file */
         if (!files_remove(settlement->files, result->file.key, &err))
-            log_end(settlement, "job.file_left_behind", "");
-        log_end(settlement, "job.lost", "");
+            log_end_of_run(settlement, "job.file_left_behind");
+        log_not_mine(settlement);
         return;
     case NOT_TOLD: /* perhaps the job has the file; if not, the janitor finds it */
-        log_end(settlement, "job.not_settled", "");
+        log_end_of_run(settlement, "job.not_settled");
         return;
     }
 }
@@ -92,29 +113,52 @@ static bool give_back(const struct settlement *settlement)
 {
     bool is_mine = false;
     struct err err = {0};
-    bool is_told = store_release(settlement->store, settlement->ticket, &is_mine, &err);
-    log_end(settlement, is_told ? "job.released" : "job.not_settled", "");
-    return is_told && is_mine;
+    if (!store_release(settlement->store, settlement->ticket, &is_mine, &err))
+        log_end_of_run(settlement, "job.not_settled");
+    else if (is_mine)
+        log_end_of_run(settlement, "job.released");
+    else
+        log_not_mine(settlement);
+    return is_mine;
 }
 
-/* If the first call that was left unanswered did its work, the next finds that the job is no longer
- * the ticket's: that is the end, too. */
+static void log_failed(const struct settlement *settlement, const struct job *job)
+{
+    struct log_line line;
+    job_log_begin_failure(&line, job, store_clock(settlement->store));
+    add_attempt(&line, settlement);
+    log_end(&line);
+}
+
+/* A call that was left unanswered may have done its work. */
+static bool has_failed_so(const struct settlement *settlement, const struct err *why,
+                          struct arena *arena, struct job *out)
+{
+    struct err err = {0};
+    return store_get(settlement->store, settlement->job->id, arena, out, &err) &&
+           out->attempt == settlement->ticket->attempt && out->error.code == why->code &&
+           (out->state == JOB_QUEUED || out->state == JOB_FAILED);
+}
+
 static void fail(const struct settlement *settlement, const struct err *why)
 {
-    bool is_mine = false;
-    bool is_told = false;
     struct arena arena CLEANUP(arena_done) = {0};
     struct job job;
+    bool is_mine = false;
+    bool is_told = false;
+    bool was_unanswered = false;
     do {
         struct err err = {0};
         is_told =
             store_fail(settlement->store, settlement->ticket, why, &arena, &job, &is_mine, &err);
+        was_unanswered = was_unanswered || !is_told;
     } while (!is_told && wait_to_ask_again(settlement));
-    char reason[LOG_QUOTED_SIZE];
-    char facts[LOG_QUOTED_SIZE + FACTS_SIZE];
-    (void)snprintf(facts, sizeof facts, " code=%s reason=%s", err_code_name(why->code),
-                   log_quote(str_of(why->text), reason));
-    log_end(settlement, !is_told ? "job.not_settled" : is_mine ? "job.failed" : "job.lost", facts);
+    if (!is_told)
+        log_end_of_run(settlement, "job.not_settled");
+    else if (is_mine || (was_unanswered && has_failed_so(settlement, why, &arena, &job)))
+        log_failed(settlement, &job);
+    else
+        log_not_mine(settlement);
 }
 
 bool settle_failure(const struct settlement *settlement, enum stop_reason reason,
@@ -122,8 +166,10 @@ bool settle_failure(const struct settlement *settlement, enum stop_reason reason
 {
     switch (reason) {
     case STOP_CANCELLED:
+        log_end_of_run(settlement, "job.stopped");
+        return false;
     case STOP_LOST:
-        log_end(settlement, "job.stopped", "");
+        log_not_mine(settlement);
         return false;
     case STOP_DRAIN:
         return give_back(settlement);

@@ -31,6 +31,7 @@ MISTAKES = [  # settings, what is told
     ({"ENABLE_EXPORT_QUEUE": "yes"}, ["ENABLE_EXPORT_QUEUE", "yes", "0 or 1"]),
     ({"ENABLE_PERSIST_EXPORT": "1"}, ["ENABLE_PERSIST_EXPORT", "DATABASE_URL", "postgres://"]),
     ({"EXPORT_LOG_LEVEL": "loud"}, ["EXPORT_LOG_LEVEL", "loud", "debug"]),
+    ({"EXPORT_LOG_FORMAT": "xml"}, ["EXPORT_LOG_FORMAT", "xml", "json"]),
     ({"EXPORT_RETRY_CAP_MS": "10"}, ["EXPORT_RETRY_CAP_MS", "500"]),
     ({"EXPORT_DOWNLOAD_SECRET": "short"}, ["EXPORT_DOWNLOAD_SECRET"]),
     ({"EXPORT_DOWNLOAD_SECRET": "k1:c2hvcnQ="}, ["EXPORT_DOWNLOAD_SECRET", "32"]),
