@@ -221,6 +221,7 @@ static void on_accepted(struct event *event, bool is_ok)
     if (admit(call, &err)) {
         call_read(call);
     } else {
+        server_tell_refused(call->server, call, &err);
         call_finish(call, &err);
     }
     call_drop(call);
@@ -252,9 +253,9 @@ struct arena *rpc_turn_arena(struct rpc_call *call)
     return &call->turn_arena;
 }
 
-const char *rpc_call_method(const struct rpc_call *call)
+struct str rpc_call_method(const struct rpc_call *call)
 {
-    return call->method->path;
+    return slice_str(&call->details.method);
 }
 
 struct str rpc_call_metadata(const struct rpc_call *call, const char *key)

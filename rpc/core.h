@@ -5,9 +5,9 @@
 #ifndef RPC_CORE_H
 #define RPC_CORE_H
 
-/* Starts the core, and keeps it from writing to standard error: it would log what strangers send,
- * and errors that we tell anyway. Set GRPC_VERBOSITY to hear it. Its last words before an abort
- * always come through. */
+/* Starts the core, and keeps it from writing to standard error: whoever wants to hear it listens
+ * (rpc_listen_to_log) or, in a program where nobody does, sets GRPC_VERBOSITY. Its last words
+ * before an abort always come through. */
 void core_start(void);
 void core_stop(void);
 

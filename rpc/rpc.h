@@ -84,6 +84,12 @@ struct rpc_server_options {
     const char *tls_key_pem;
     const char *tls_client_ca_pem; /* clients must show a certificate of this authority; default:
                                       none asked for */
+    /* Told of each call that is refused before a handler sees it: no such method, over a limit of
+     * this struct, no request, a damaged one, the server stops. In any thread, while the rest of
+     * the call waits; `call` may be asked as in a turn. (What gRPC itself refuses, such as a
+     * message that is too large, nobody is told.) Default: nobody is told. */
+    void (*refused)(void *data, struct rpc_call *call, const struct err *why);
+    void *refused_data;
 };
 
 /* --- a server ------------------------------------------------------------------------------- */
@@ -124,6 +130,18 @@ void rpc_server_stop(struct rpc_server *server, int64_t grace_ms);
 /* Stops without grace if need be, and frees. NULL is fine. */
 void rpc_server_free(struct rpc_server *server);
 
+/* --- gRPC's own log --------------------------------------------------------------------------- */
+
+/* Told of what gRPC logs: errors only, unless GRPC_VERBOSITY asks for more. `place` is a line of
+ * its source. The message is without the values of headers; with GRPC_TRACE set it has all there
+ * is. */
+typedef void rpc_log_listener(void *data, bool is_error, const char *place, const char *message);
+
+/* From now on `told` hears it, in any thread, one message at a time; it must not call into rpc/.
+ * One listener for the process; NULL: nobody. When this returns, the one before is not called any
+ * more. */
+void rpc_listen_to_log(rpc_log_listener *told, void *data);
+
 /* --- verbs: one per turn, in the handler's thread -------------------------------------------- */
 
 /* Unary: the answer. Stream: one message, packed now, so that it may live on the stack; the next
@@ -149,8 +167,8 @@ struct arena *rpc_call_arena(struct rpc_call *call);
 /* Memory of this turn; emptied before the next. */
 struct arena *rpc_turn_arena(struct rpc_call *call);
 
-/* "/package.Service/Method". Lives as long as the server. */
-const char *rpc_call_method(const struct rpc_call *call);
+/* "/package.Service/Method", as the client asked for it. Lives as long as the call. */
+struct str rpc_call_method(const struct rpc_call *call);
 
 /* The first value under a key, which is in lower case; empty if there is none. Lives as long as the
  * call. Values of "-bin" keys are bytes. */

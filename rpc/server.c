@@ -149,6 +149,13 @@ bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *
     return true;
 }
 
+void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
+                         const struct err *why)
+{
+    if (server->options.refused)
+        server->options.refused(server->options.refused_data, call, why);
+}
+
 void server_forget(struct rpc_server *server, struct rpc_call *call)
 {
     pthread_mutex_lock(&server->mutex);

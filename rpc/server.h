@@ -30,6 +30,10 @@ void server_request_call(struct rpc_server *server, struct rpc_call *call);
 /* Takes a call into the list of calls, or says why not. */
 bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *err) MUST_CHECK;
 
+/* Tells whoever asked for it (rpc_server_options) of a call that no handler sees. */
+void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
+                         const struct err *why);
+
 /* The last that a call does with its server. */
 void server_forget(struct rpc_server *server, struct rpc_call *call);
 

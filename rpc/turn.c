@@ -12,6 +12,8 @@
 
 #include <assert.h>
 
+static const char stopping[] = "the server is shutting down";
+
 static bool is_in_turn(struct rpc_call *call)
 {
     pthread_mutex_lock(&call->mutex);
@@ -67,11 +69,6 @@ static void fail(struct rpc_call *call, enum err_code code, const char *text)
     rpc_fail(call, &err);
 }
 
-static void say_stopping(struct rpc_call *call)
-{
-    fail(call, ERR_UNAVAILABLE, "the server is shutting down");
-}
-
 static void answer_cancelled(struct rpc_call *call)
 {
     if (call->deadline_ms <= clock_monotonic_ms()) {
@@ -81,17 +78,28 @@ static void answer_cancelled(struct rpc_call *call)
     }
 }
 
+/* The call ends, and no handler will hear of it. */
+static void refuse(struct rpc_call *call, const struct err *why)
+{
+    server_tell_refused(call->server, call, why);
+    rpc_fail(call, why);
+}
+
 static void answer_no_request(struct rpc_call *call)
 {
+    struct err why;
     if (server_is_stopping(call->server)) {
-        say_stopping(call);
+        err_set(&why, ERR_UNAVAILABLE, "%s", stopping);
     } else if (call->request_due_ms <= clock_monotonic_ms()) {
-        fail(call, ERR_DEADLINE, "the call's request did not come in time; send it with the call");
+        err_set(&why, ERR_DEADLINE,
+                "the call's request did not come in time; send it with the call");
     } else if (call->method->kind == METHOD_LOCKSTEP) {
         rpc_end(call);
+        return;
     } else {
-        fail(call, ERR_INVALID, "the call carries no request message");
+        err_set(&why, ERR_INVALID, "the call carries no request message");
     }
+    refuse(call, &why);
 }
 
 /* Of a lockstep stream a request lasts until the next, else as long as the call. Nothing but the
@@ -127,7 +135,7 @@ static void ask(struct rpc_call *call)
         return;
     }
     if (!call->request && !read_request(call, &err)) {
-        rpc_fail(call, &err);
+        refuse(call, &err);
         return;
     }
     ProtobufCService *service = call->method->service;
@@ -162,7 +170,7 @@ static void suspend(struct rpc_call *call)
         workers_push(server_workers(call->server), call);
     } else if (is_stopping) {
         struct err err;
-        err_set(&err, ERR_UNAVAILABLE, "the server is shutting down");
+        err_set(&err, ERR_UNAVAILABLE, "%s", stopping);
         end(call, &err);
     }
 }

@@ -22,6 +22,11 @@ static struct str address_of(struct str peer)
     return address;
 }
 
+struct str auth_address(struct rpc_call *call)
+{
+    return address_of(rpc_call_peer(call));
+}
+
 static struct credentials credentials_of(struct rpc_call *call)
 {
     return (struct credentials){
@@ -29,7 +34,7 @@ static struct credentials credentials_of(struct rpc_call *call)
         .user_count = rpc_call_metadata_count(call, "x-exportq-user"),
         .authorization = rpc_call_metadata(call, "authorization"),
         .authorization_count = rpc_call_metadata_count(call, "authorization"),
-        .address = address_of(rpc_call_peer(call)),
+        .address = auth_address(call),
     };
 }
 

@@ -17,6 +17,9 @@ bool auth_caller(const struct identity *identity, struct rpc_call *call, struct 
 bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct caller *out,
                  struct err *err) MUST_CHECK;
 
+/* The other end's address without its port, as in struct caller; lives as long as the call. */
+struct str auth_address(struct rpc_call *call);
+
 /* What an address has to go with. */
 struct auth_door {
     struct str address; /* "host:port" */

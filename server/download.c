@@ -52,13 +52,12 @@ static void download_free(void *state)
 }
 
 static bool begin(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
-                  struct rpc_call *call, struct err *err)
+                  struct rpc_call *call, struct caller *out_caller, struct err *err)
 {
-    struct caller caller;
     struct exports_download open;
     if (!exports_require_enabled(exports, err) ||
-        !auth_anyone(exports->identity, call, &caller, err) ||
-        !exports_open_download(exports, &caller, str_of(request->token), request->offset,
+        !auth_anyone(exports->identity, call, out_caller, err) ||
+        !exports_open_download(exports, out_caller, str_of(request->token), request->offset,
                                rpc_call_arena(call), &open, err))
         return false;
     struct download *download = mem_new(struct download);
@@ -128,28 +127,35 @@ static bool send_next(struct download *download, struct rpc_call *call, struct e
     return true;
 }
 
-static void fail(struct exports *exports, struct rpc_call *call, const struct err *err)
+/* The first turn: whoever has the token, and nobody else who says who it is. */
+static void open_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
+                      struct rpc_call *call)
 {
-    const struct download *download = rpc_call_state(call);
+    struct caller caller = {0};
+    struct err err = {0};
+    if (begin(exports, request, call, &caller, &err))
+        send_header(rpc_call_state(call), call);
+    else
+        failure_end(exports, call, &caller, (struct str){0}, &err);
+}
+
+static void next_turn(struct download *download, struct rpc_call *call)
+{
+    const struct caller nobody = {0};
     char id[UUID_TEXT_LEN + 1] = "";
-    if (download)
-        uuid_format(download->job.id, id);
-    failure_end(exports, call, str_of(id), err);
+    struct err err = {0};
+    if (send_next(download, call, &err))
+        return;
+    uuid_format(download->job.id, id);
+    failure_end(download->exports, call, &nobody, str_of(id), &err);
 }
 
 void download_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
                    struct rpc_call *call)
 {
-    struct err err = {0};
     struct download *download = rpc_call_state(call);
-    if (download) {
-        if (!send_next(download, call, &err))
-            fail(exports, call, &err);
-        return;
-    }
-    if (!begin(exports, request, call, &err)) {
-        fail(exports, call, &err);
-        return;
-    }
-    send_header(rpc_call_state(call), call);
+    if (download)
+        next_turn(download, call);
+    else
+        open_turn(exports, request, call);
 }

@@ -33,7 +33,8 @@ struct exports {
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */
     atomic_bool is_file_store_ok; /* as the pulse felt it last */
-    struct log_rate failures;     /* for failure.c */
+    struct log_rate failures;     /* for failure.c, as the next */
+    struct log_rate refusals;
 };
 
 bool exports_create(struct exports *exports, const struct caller *caller,

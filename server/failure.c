@@ -5,39 +5,70 @@
 #include "server/failure.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "rpc/status.h"
+#include "server/auth.h"
 
-enum { LINES_PER_SECOND = 10 };
+enum { FAILURES_PER_SECOND = 10, REFUSALS_PER_SECOND = 100, REQUEST_ID_MAX = 128 };
 
-/* None for what is the caller's, and for what a drain refuses to everybody. */
+/* What began it all, on the line that both kinds have. */
+static void begin(struct log_line *line, enum log_level level, struct rpc_call *call,
+                  const struct caller *caller, struct str job)
+{
+    char id[UUID_TEXT_LEN + 1] = "";
+    struct uuid uuid;
+    struct str address = auth_address(call);
+    struct str request = utf8_cut(rpc_call_metadata(call, "x-request-id"), REQUEST_ID_MAX);
+    if (uuid_parse(job, &uuid))
+        uuid_format(uuid, id);
+    log_begin(line, level, level == LOG_INFO ? "call.refused" : "call.failed");
+    log_add(line, "method=%.*s job=%s request=%.*s owner=%.*s address=%.*s",
+            STR_ARG(rpc_call_method(call)), id, STR_ARG(request), STR_ARG(caller->owner),
+            STR_ARG(address));
+}
+
+/* LOG_INFO for what is the caller's, and for what a drain refuses to everybody. */
 static enum log_level level_of(const struct exports *exports, const struct err *err)
 {
     int status = rpc_status_from_err(err->code);
     if (err->code == ERR_UNAVAILABLE && atomic_load(&exports->is_draining))
-        return LOG_OFF;
+        return LOG_INFO;
     if (status == rpc_status_from_err(ERR_INTERNAL))
         return LOG_ERROR;
-    return status == rpc_status_from_err(ERR_UNAVAILABLE) ? LOG_WARNING : LOG_OFF;
+    return status == rpc_status_from_err(ERR_UNAVAILABLE) ? LOG_WARNING : LOG_INFO;
 }
 
-static void tell(enum log_level level, const struct rpc_call *call, struct str job,
-                 const struct err *err, unsigned left_out)
-{
-    char id[UUID_TEXT_LEN + 1] = "";
-    struct uuid uuid;
-    if (uuid_parse(job, &uuid))
-        uuid_format(uuid, id);
-    log_event(level, "call.failed", "method=%s job=%s code=%s reason=%s left_out=%u",
-              rpc_call_method(call), id, err_code_name(err->code), err->text, left_out);
-}
-
-void failure_end(struct exports *exports, struct rpc_call *call, struct str job,
-                 const struct err *err)
+static void tell(struct exports *exports, struct rpc_call *call, const struct caller *caller,
+                 struct str job, const struct err *err)
 {
     enum log_level level = level_of(exports, err);
+    bool is_refused = level == LOG_INFO;
     unsigned left_out = 0;
-    if (level != LOG_OFF &&
-        log_rate_allows(&exports->failures, LINES_PER_SECOND, clock_monotonic_ms(), &left_out))
-        tell(level, call, job, err, left_out);
+    struct log_line line;
+    if (!log_rate_allows(is_refused ? &exports->refusals : &exports->failures,
+                         is_refused ? REFUSALS_PER_SECOND : FAILURES_PER_SECOND,
+                         clock_monotonic_ms(), &left_out))
+        return;
+    begin(&line, level, call, caller, job);
+    log_add(&line, "code=%s", err_code_name(err->code));
+    if (is_refused)
+        log_add(&line, "field=%s", err->field);
+    else
+        log_add(&line, "reason=%s", err->text);
+    log_add(&line, "left_out=%u", left_out);
+    log_end(&line);
+}
+
+void failure_end(struct exports *exports, struct rpc_call *call, const struct caller *caller,
+                 struct str job, const struct err *err)
+{
+    if (err->code != ERR_CANCELLED) /* nobody was refused anything */
+        tell(exports, call, caller, job, err);
     rpc_fail(call, err);
+}
+
+void failure_refused(void *exports, struct rpc_call *call, const struct err *err)
+{
+    const struct caller nobody = {.is_admin = false};
+    tell(exports, call, &nobody, (struct str){0}, err);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The end of a call with an error. What the caller is to blame for only the caller learns; of what
- * is the service's fault or its database's (INTERNAL, UNAVAILABLE) the log tells too, once, and no
- * more than a few lines a second, however many callers a broken database has.
+ * The end of a call with an error, and its line in the log: call.refused for what is the caller's,
+ * or how things stand for it, without the text, which may quote what the caller sent; call.failed,
+ * with the reason, for what is the service's fault or its database's (INTERNAL, UNAVAILABLE). No
+ * more than some lines a second, however many callers there are; left_out counts the others.
  */
 #ifndef SERVER_FAILURE_H
 #define SERVER_FAILURE_H
@@ -10,9 +11,12 @@
 #include "rpc/rpc.h"
 #include "server/exports.h"
 
-/* rpc_fail, and a line in the log if it is due. `job` is the id as the caller gave it, or empty:
- * what is no id is not logged. */
-void failure_end(struct exports *exports, struct rpc_call *call, struct str job,
-                 const struct err *err);
+/* rpc_fail, and a line in the log if it is due. `caller` may be all zero: not known. `job` is the
+ * id as the caller gave it, or empty: what is no id is not logged. */
+void failure_end(struct exports *exports, struct rpc_call *call, const struct caller *caller,
+                 struct str job, const struct err *err);
+
+/* Logs a call that was refused before a handler saw it: for rpc_server_options. */
+void failure_refused(void *exports, struct rpc_call *call, const struct err *err);
 
 #endif

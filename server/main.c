@@ -12,6 +12,7 @@
 #include "rpc/reflection.h"
 #include "server/auth.h"
 #include "server/demo_journal.h"
+#include "server/failure.h"
 #include "server/pulse.h"
 #include "server/service.h"
 
@@ -22,6 +23,7 @@ enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     DOORS_GRACE_MS = 500,
+    GRPC_LINES_PER_SECOND = 10,
     CHECK_DIR_SIZE = 64,
     PERSISTENT_HANDLERS = 64, /* threads, each of which may wait for the database */
 };
@@ -41,12 +43,14 @@ struct server {
     struct rpc_reflection *reflection;
     struct service *service;
     struct pulse *pulse;
+    struct log_rate grpc_lines;
 };
 
 static void server_close(struct server *server)
 {
     pulse_stop(server->pulse);
     rpc_server_free(server->rpc);
+    rpc_listen_to_log(NULL, NULL);
     service_free(server->service);
     rpc_reflection_free(server->reflection);
     rpc_health_free(server->health);
@@ -150,6 +154,17 @@ static bool check_settings(struct server *server, struct err *err)
            engine_settle(&server->engine, err);
 }
 
+/* Other than errors only comes what GRPC_VERBOSITY asks for, and that whole. */
+static void log_grpc(void *data, bool is_error, const char *place, const char *message)
+{
+    struct server *server = data;
+    unsigned left_out = 0;
+    if (!is_error || log_rate_allows(&server->grpc_lines, GRPC_LINES_PER_SECOND,
+                                     clock_monotonic_ms(), &left_out))
+        log_event(is_error ? LOG_WARNING : LOG_INFO, "grpc.log", "place=%s text=%s left_out=%u",
+                  place, message, left_out);
+}
+
 /* The doors. */
 static bool open_doors(struct server *server, struct err *err)
 {
@@ -174,6 +189,8 @@ static bool open_doors(struct server *server, struct err *err)
         .workers = settings->is_persistent ? PERSISTENT_HANDLERS : 0,
         .max_calls = (unsigned)settings->max_calls,
         .max_message_bytes = (size_t)settings->max_message_bytes,
+        .refused = failure_refused,
+        .refused_data = &server->exports,
     };
     if (!rpc_schema_new(export_descriptors, export_descriptors_size, &server->schema, err) ||
         !rpc_server_new(&options, &server->rpc, err) ||
@@ -181,6 +198,7 @@ static bool open_doors(struct server *server, struct err *err)
         !rpc_health_new(server->rpc, &server->health, err) ||
         !rpc_reflection_new(server->rpc, &server->reflection, err))
         return false;
+    rpc_listen_to_log(log_grpc, server);
     server->pulse = pulse_start(&server->exports, server->health, service_name);
     return rpc_server_start(server->rpc, err);
 }

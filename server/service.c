@@ -36,14 +36,14 @@ static void service_create_job(Exportqueue__V1__ExportService_Service *base,
 {
     Exportqueue__V1__CreateJobResponse response = EXPORTQUEUE__V1__CREATE_JOB_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct job_spec spec;
     struct job job;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) || !convert_spec(request, arena, &spec, &err) ||
         !exports_create(exports_of(base), &caller, &spec, str_of(request->request_id), arena, &job,
                         &err)) {
-        failure_end(exports_of(base), call, (struct str){0}, &err);
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -56,12 +56,12 @@ static void service_get_job(Exportqueue__V1__ExportService_Service *base,
 {
     Exportqueue__V1__GetJobResponse response = EXPORTQUEUE__V1__GET_JOB_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct job job;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_get(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        failure_end(exports_of(base), call, str_of(request->id), &err);
+        failure_end(exports_of(base), call, &caller, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -74,14 +74,14 @@ static void service_list_jobs(Exportqueue__V1__ExportService_Service *base,
 {
     Exportqueue__V1__ListJobsResponse response = EXPORTQUEUE__V1__LIST_JOBS_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct exports_list_request list;
     struct exports_page page;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) || !convert_list_request(request, &list, &err) ||
         !exports_check_type(exports_of(base), list.type, arena, &err) ||
         !exports_list(exports_of(base), &caller, &list, arena, &page, &err)) {
-        failure_end(exports_of(base), call, (struct str){0}, &err);
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
         return;
     }
     response.n_jobs = page.count;
@@ -106,12 +106,12 @@ static void service_cancel_job(Exportqueue__V1__ExportService_Service *base,
 {
     Exportqueue__V1__CancelJobResponse response = EXPORTQUEUE__V1__CANCEL_JOB_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct job job;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_cancel(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        failure_end(exports_of(base), call, str_of(request->id), &err);
+        failure_end(exports_of(base), call, &caller, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -124,12 +124,12 @@ static void service_retry_job(Exportqueue__V1__ExportService_Service *base,
 {
     Exportqueue__V1__RetryJobResponse response = EXPORTQUEUE__V1__RETRY_JOB_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct job job;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_retry(exports_of(base), &caller, str_of(request->id), arena, &job, &err)) {
-        failure_end(exports_of(base), call, str_of(request->id), &err);
+        failure_end(exports_of(base), call, &caller, str_of(request->id), &err);
         return;
     }
     response.job = convert_job(&job, arena);
@@ -141,11 +141,11 @@ static void service_delete_job(Exportqueue__V1__ExportService_Service *base,
                                Exportqueue__V1__DeleteJobResponse_Closure reply, void *call)
 {
     Exportqueue__V1__DeleteJobResponse response = EXPORTQUEUE__V1__DELETE_JOB_RESPONSE__INIT;
-    struct caller caller;
+    struct caller caller = {0};
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_remove(exports_of(base), &caller, str_of(request->id), &err)) {
-        failure_end(exports_of(base), call, str_of(request->id), &err);
+        failure_end(exports_of(base), call, &caller, str_of(request->id), &err);
         return;
     }
     reply(&response, call);
@@ -160,14 +160,14 @@ service_create_download_token(Exportqueue__V1__ExportService_Service *base,
     Exportqueue__V1__CreateDownloadTokenResponse response =
         EXPORTQUEUE__V1__CREATE_DOWNLOAD_TOKEN_RESPONSE__INIT;
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct str token;
     int64_t expires_ms = 0;
     struct err err = {0};
     if (!enter(base, call, &caller, &err) ||
         !exports_issue_token(exports_of(base), &caller, str_of(request->id), arena, &token,
                              &expires_ms, &err)) {
-        failure_end(exports_of(base), call, str_of(request->id), &err);
+        failure_end(exports_of(base), call, &caller, str_of(request->id), &err);
         return;
     }
     response.token = arena_copy_text(arena, token);
@@ -193,10 +193,10 @@ static void service_list_export_types(Exportqueue__V1__ExportService_Service *ba
         EXPORTQUEUE__V1__LIST_EXPORT_TYPES_RESPONSE__INIT;
     const struct exports *exports = exports_of(base);
     struct arena *arena = rpc_turn_arena(call);
-    struct caller caller;
+    struct caller caller = {0};
     struct err err = {0};
     if (!enter(base, call, &caller, &err)) {
-        failure_end(exports_of(base), call, (struct str){0}, &err);
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
         return;
     }
     response.n_types = catalog_count(exports->catalog);

@@ -77,15 +77,14 @@ static bool begin_all(struct exports *exports, const struct caller *caller, stru
 }
 
 static bool begin(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                  struct rpc_call *call, struct err *err)
+                  struct rpc_call *call, struct caller *out_caller, struct err *err)
 {
-    struct caller caller;
     if (!exports_require_enabled(exports, err) ||
-        !auth_caller(exports->identity, call, &caller, err))
+        !auth_caller(exports->identity, call, out_caller, err))
         return false;
     struct str id = str_of(request->id);
-    return str_is_empty(id) ? begin_all(exports, &caller, call, err)
-                            : begin_single(exports, &caller, id, call, err);
+    return str_is_empty(id) ? begin_all(exports, out_caller, call, err)
+                            : begin_single(exports, out_caller, id, call, err);
 }
 
 static void send(struct watch *watch, const struct job *job, struct rpc_call *call)
@@ -132,9 +131,9 @@ static bool send_next(struct watch *watch, struct rpc_call *call, struct err *er
 }
 
 static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                      struct rpc_call *call, struct err *err)
+                      struct rpc_call *call, struct caller *out_caller, struct err *err)
 {
-    if (!rpc_call_state(call) && !begin(exports, request, call, err))
+    if (!rpc_call_state(call) && !begin(exports, request, call, out_caller, err))
         return false;
     struct watch *watch = rpc_call_state(call);
     if (watch->is_over)
@@ -149,7 +148,8 @@ static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRe
 void watch_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
                 struct rpc_call *call)
 {
+    struct caller caller = {0}; /* known in the first turn, where calls are refused */
     struct err err = {0};
-    if (!take_turn(exports, request, call, &err))
-        failure_end(exports, call, str_of(request->id), &err);
+    if (!take_turn(exports, request, call, &caller, &err))
+        failure_end(exports, call, &caller, str_of(request->id), &err);
 }

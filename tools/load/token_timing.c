@@ -71,8 +71,8 @@ static void make_text(struct keyring *ring, enum kind kind, struct buf *out)
 }
 
 /* All texts have the same place in memory, for places differ in time. */
-static void check(struct keyring *ring, enum kind kind, struct buf *text,
-                  struct series *series, bool counts)
+static void check(struct keyring *ring, enum kind kind, struct buf *text, struct series *series,
+                  bool counts)
 {
     struct token token;
     struct err err = {0};
@@ -87,8 +87,7 @@ static void check(struct keyring *ring, enum kind kind, struct buf *text,
 }
 
 /* One of each kind, shuffled: Fisher and Yates, inside out. */
-static void check_each(struct keyring *ring, struct buf *text, struct series *series,
-                       bool counts)
+static void check_each(struct keyring *ring, struct buf *text, struct series *series, bool counts)
 {
     enum kind order[KINDS] = {GOOD};
     for (size_t i = 0; i < KINDS; i++) {
