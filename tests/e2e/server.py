@@ -12,6 +12,7 @@ import time
 
 import grpc
 
+import leaks
 from bindings import ROOT
 
 START_S = 30
@@ -46,9 +47,11 @@ def environment(settings):
 
 def run_once(arguments, settings=None, timeout=30, name="exportqd"):
     """Runs a program to its end, for what ends by itself. Gives exit status, stdout, stderr."""
+    leaks.settings(settings or {})
     done = subprocess.run([program(name), *arguments], env=environment(settings or {}), text=True,
                           capture_output=True, timeout=timeout, check=False)
     assert not SANITIZER.search(done.stderr), done.stderr
+    leaks.check(done.stdout + done.stderr, name)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -68,7 +71,7 @@ class Server:
     """A server in a process of its own. As a context manager it must end with 0 and in silence."""
 
     name = "exportqd"
-    ready = r"event=server\.listening address=(\S+)"
+    ready = r'event\W+server\.listening\W+address\W+([^\s"]+)'  # in both formats
 
     def __init__(self, kit=None, demo=False, state=None, **settings):
         self.home = tempfile.mkdtemp(prefix="exportq-e2e-")
@@ -89,6 +92,7 @@ class Server:
 
     def launch(self):
         self.lines = []
+        leaks.settings(self.settings)
         self.process = subprocess.Popen([program(self.name), *self.arguments], env=environment(self.settings),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, errors="replace")
@@ -130,15 +134,18 @@ class Server:
 
     def channel(self, *options):
         """A connection of its own: channels of equal options would share one."""
-        return grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1), *options])
+        return leaks.watched(grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1),
+                                                                          *options]))
 
     def signal(self, number=signal.SIGTERM):
+        leaks.check_command_line(self.process.pid)
         self.process.send_signal(number)
 
     def wait(self, seconds=STOP_S):
-        """Waits for its end; gives the exit status."""
+        """Waits for its end, and finds nothing in its log that must not be there; gives the exit status."""
         status = self.process.wait(seconds)
         self.reader.join(10)
+        leaks.check(self.log(), "the log of " + self.name)
         return status
 
     def stop(self):
@@ -191,4 +198,4 @@ class Worker(Server):
     """An exportq-worker; it has no address."""
 
     name = "exportq-worker"
-    ready = r"(event=worker\.ready)"
+    ready = r"(event\W+worker\.ready)"

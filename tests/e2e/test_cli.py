@@ -18,6 +18,7 @@ import termios
 import threading
 import unittest
 
+import leaks
 from bindings import ROOT
 from server import SANITIZER, program
 from support import Case, wait_until
@@ -101,12 +102,20 @@ class Cli(Case):
         return process
 
     def run_cli(self, status, *arguments, **settings):
-        """Runs it to its end; gives stdout and stderr."""
+        """Runs it to its end; gives stdout and stderr, which shows nothing that it must not."""
+        for option, text in zip(arguments, arguments[1:]):
+            if option == "--filter":
+                for value in text.partition("=")[2].split(","):
+                    leaks.value(value)
         done = subprocess.run([program("exportq"), *arguments], cwd=self.home, env=self.environment(**settings),
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False)
         out, err = done.stdout.decode(), done.stderr.decode()
         self.assertIsNone(SANITIZER.search(err), err)
         self.assertEqual(status, done.returncode, (arguments, out, err))
+        if arguments[:1] == ("token",):
+            for word in re.findall(r"[\w.-]{40,}", out):
+                leaks.secret(word, leaks.TOKEN)
+        self.assertEqual([], leaks.MEMORY.search(err, (leaks.TOKEN, leaks.SETTING, leaks.CREDENTIAL)))
         return out, err
 
     def ask(self, *arguments):

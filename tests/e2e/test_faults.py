@@ -66,9 +66,9 @@ class World:
                 node.settings["EXPORT_LISTEN"] = node.address  # found again after a restart
 
     def caller(self, index, owner):
-        channel = grpc.insecure_channel(self.servers[index].address, options=[
-            ("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 50),
-            ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 300)])
+        channel = self.servers[index].channel(
+            ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
+            ("grpc.max_reconnect_backoff_ms", 300))
         return Caller(channel, owner, timeout=20)
 
     # ---- Callers: each insists until it is answered ----
