@@ -7,7 +7,6 @@
 #include "rpc/listen.h"
 
 #include "base/str.h"
-#include "rpc/credentials.h"
 
 #include <grpc/grpc_security.h>
 
@@ -147,10 +146,10 @@ grpc_server *listen_create(const struct rpc_server_options *options)
     return core;
 }
 
-bool listen_bind(grpc_server *core, const struct rpc_server_options *options, int *out_port,
-                 struct err *err)
+bool listen_bind(grpc_server *core, const struct rpc_server_options *options,
+                 struct credentials_feed *feed, int *out_port, struct err *err)
 {
-    grpc_server_credentials *credentials = credentials_for_server(options);
+    grpc_server_credentials *credentials = credentials_for_server(options, feed);
     int port = grpc_server_add_http2_port(core, options->listen, credentials);
     grpc_server_credentials_release(credentials);
     if (port == 0) {
@@ -158,9 +157,10 @@ bool listen_bind(grpc_server *core, const struct rpc_server_options *options, in
                        "cannot listen on %s: another process listens there, or this machine does "
                        "not have the address%s",
                        options->listen,
-                       options->tls_key_pem ? ", or the TLS certificate and key are damaged or do "
-                                              "not belong together"
-                                            : "");
+                       credentials_are_tls(options)
+                           ? ", or the TLS certificate and key are damaged or do "
+                             "not belong together"
+                           : "");
     }
     *out_port = str_starts_with(str_of(options->listen), STR("unix:")) ? 0 : port;
     return true;

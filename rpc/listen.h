@@ -5,6 +5,7 @@
 #ifndef RPC_LISTEN_H
 #define RPC_LISTEN_H
 
+#include "rpc/credentials.h"
 #include "rpc/rpc.h"
 
 #include <grpc/grpc.h>
@@ -17,8 +18,8 @@ bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_
 /* A gRPC server with all arguments set, not bound. */
 grpc_server *listen_create(const struct rpc_server_options *options);
 
-/* Binds it; gives the port. */
-bool listen_bind(grpc_server *core, const struct rpc_server_options *options, int *out_port,
-                 struct err *err) MUST_CHECK;
+/* Binds it; gives the port. The feed outlives the gRPC server. */
+bool listen_bind(grpc_server *core, const struct rpc_server_options *options,
+                 struct credentials_feed *feed, int *out_port, struct err *err) MUST_CHECK;
 
 #endif

@@ -54,6 +54,24 @@
 struct rpc_server;
 struct rpc_call;
 
+/* What TLS shows and trusts, as PEM. */
+struct rpc_tls {
+    const char *certificate_pem; /* and those between it and its authority */
+    const char *key_pem;
+    const char *client_ca_pem; /* clients are asked for a certificate of this authority; NULL: they
+                                  are not */
+};
+
+/* TLS that may become another while the server runs: asked at the start and for each new
+ * connection, in any thread, one at a time. What it gives has been checked; whether there is a
+ * client_ca_pem stays as it is. */
+struct rpc_tls_source {
+    /* As it is now, until `release`; another one has another generation. */
+    const struct rpc_tls *(*hold)(void *data, uint64_t *out_generation);
+    void (*release)(void *data);
+    void *data; /* outlives the server */
+};
+
 /* 0 or NULL takes the default. Texts are read by rpc_server_new only. */
 struct rpc_server_options {
     const char *listen;        /* "host:port" or "unix:PATH"; port 0: any free one. Default
@@ -80,10 +98,11 @@ struct rpc_server_options {
     int64_t max_connection_age_ms;       /* after it clients are asked to connect anew, so that load
                                             balancers can rebalance; no limit */
     int64_t max_connection_age_grace_ms; /* until their calls are cut; no limit */
-    const char *tls_certificate_pem;     /* with tls_key_pem: TLS. Default: none */
-    const char *tls_key_pem;
-    const char *tls_client_ca_pem; /* clients must show a certificate of this authority; default:
-                                      none asked for */
+    struct rpc_tls tls;                  /* 1.2 and 1.3, suites with forward secrecy; none: plain
+                                            text. gRPC's GRPC_SSL_CIPHER_SUITES must not be set. */
+    struct rpc_tls_source tls_source;    /* instead of `tls`; none */
+    bool has_optional_client_certificate; /* a client that is asked may show none; what it shows is
+                                             verified all the same. Else it must. */
     /* Told of each call that is refused before a handler sees it: no such method, over a limit of
      * this struct, no request, a damaged one, the server stops. In any thread, while the rest of
      * the call waits; `call` may be asked as in a turn. (What gRPC itself refuses, such as a
@@ -179,6 +198,15 @@ size_t rpc_call_metadata_count(const struct rpc_call *call, const char *key);
 
 /* Who is at the other end, such as "ipv4:127.0.0.1:4711": a hint, nothing proven. */
 struct str rpc_call_peer(struct rpc_call *call);
+
+/* The names for which the client's certificate was issued (its SubjectAlternativeNames). */
+enum rpc_name_kind { RPC_NAME_URI, RPC_NAME_EMAIL, RPC_NAME_DNS };
+
+/* Those of one kind, in the certificate's order, `max` at most; returns how many there are. They
+ * live as long as the call. None without TLS, or without a certificate that was verified. A name
+ * that could be read in two ways, for there is a NUL in it, is not told. */
+size_t rpc_call_certificate_names(const struct rpc_call *call, enum rpc_name_kind kind,
+                                  struct str *out, size_t max);
 
 /* When the client loses interest, on clock_monotonic_ms(); INT64_MAX: never. */
 int64_t rpc_call_deadline_ms(const struct rpc_call *call);

@@ -40,6 +40,7 @@ struct rpc_server {
     struct workers workers;
     grpc_completion_queue *queue;
     grpc_server *core;
+    struct credentials_feed feed;
     int port;
     pthread_t *pollers;
     unsigned poller_count;
@@ -180,11 +181,11 @@ bool rpc_server_new(const struct rpc_server_options *options, struct rpc_server 
     struct rpc_server *server = mem_new(struct rpc_server);
     server->options = all;
     server->options.listen = mem_dup(all.listen);
-    server->options.tls_certificate_pem =
-        all.tls_certificate_pem ? mem_dup(all.tls_certificate_pem) : NULL;
-    server->options.tls_key_pem = all.tls_key_pem ? mem_dup(all.tls_key_pem) : NULL;
-    server->options.tls_client_ca_pem =
-        all.tls_client_ca_pem ? mem_dup(all.tls_client_ca_pem) : NULL;
+    server->options.tls = (struct rpc_tls){
+        .certificate_pem = all.tls.certificate_pem ? mem_dup(all.tls.certificate_pem) : NULL,
+        .key_pem = all.tls.key_pem ? mem_dup(all.tls.key_pem) : NULL,
+        .client_ca_pem = all.tls.client_ca_pem ? mem_dup(all.tls.client_ca_pem) : NULL,
+    };
     atomic_init(&server->phase, PHASE_NEW);
     list_init(&server->calls);
     workers_init(&server->workers);
@@ -298,7 +299,7 @@ bool rpc_server_start(struct rpc_server *server, struct err *err)
     grpc_server_register_completion_queue(server->core, server->queue, NULL);
     if (!workers_start(&server->workers, server->options.workers, err) ||
         !start_pollers(server, err) ||
-        !listen_bind(server->core, &server->options, &server->port, err)) {
+        !listen_bind(server->core, &server->options, &server->feed, &server->port, err)) {
         tear_down(server);
         enter(server, PHASE_STOPPED);
         return false;
@@ -398,9 +399,9 @@ void rpc_server_free(struct rpc_server *server)
     workers_done(&server->workers);
     free(server->pollers);
     free((char *)server->options.listen);
-    free((char *)server->options.tls_certificate_pem);
-    free((char *)server->options.tls_key_pem);
-    free((char *)server->options.tls_client_ca_pem);
+    free((char *)server->options.tls.certificate_pem);
+    free((char *)server->options.tls.key_pem);
+    free((char *)server->options.tls.client_ca_pem);
     pthread_cond_destroy(&server->has_changed);
     pthread_mutex_destroy(&server->mutex);
     free(server);

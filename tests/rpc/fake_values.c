@@ -281,6 +281,17 @@ grpc_ssl_server_credentials_options *grpc_ssl_server_credentials_create_options_
     abort();
 }
 
+grpc_ssl_server_credentials_options *
+grpc_ssl_server_credentials_create_options_using_config_fetcher(
+    grpc_ssl_client_certificate_request_type client_certificate_request,
+    grpc_ssl_server_certificate_config_callback cb, void *user_data)
+{
+    (void)client_certificate_request;
+    (void)cb;
+    (void)user_data;
+    abort();
+}
+
 grpc_server_credentials *
 grpc_ssl_server_credentials_create_with_options(grpc_ssl_server_credentials_options *options)
 {

@@ -210,8 +210,8 @@ static void options_that_make_no_sense_are_refused(void **state)
         {{.workers = 100000}, "workers"},
         {{.keepalive_ms = -1}, "keepalive_ms"},
         {{.max_message_bytes = SIZE_MAX}, "max_message_bytes"},
-        {{.tls_key_pem = "x"}, "tls_key_pem"},
-        {{.tls_client_ca_pem = "x"}, "tls_client_ca_pem"},
+        {{.tls = {.key_pem = "x"}}, "tls.key_pem"},
+        {{.tls = {.client_ca_pem = "x"}}, "tls.client_ca_pem"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct rpc_server *server = NULL;

@@ -60,6 +60,8 @@ static void probe_echo(Exportqtest__V1__ProbeService_Service *self,
     Exportqtest__V1__EchoResponse response = EXPORTQTEST__V1__ECHO_RESPONSE__INIT;
     struct err err;
     atomic_fetch_add(&probe->echoes, 1);
+    if (probe->look)
+        probe->look(probe, call);
     if (!work(probe, call, request->work_ms)) {
         err_set(&err, ERR_CANCELLED, "given up");
         rpc_fail(call, &err);

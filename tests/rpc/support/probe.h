@@ -25,6 +25,8 @@ struct probe {
     struct rpc_server *server;
     struct rpc_health *health;
     struct rpc_reflection *reflection;
+    void (*look)(struct probe *probe, struct rpc_call *call); /* in each Echo; may be NULL */
+    void *look_data;
     atomic_uint echoes;          /* handlers of Echo begun */
     atomic_uint echoes_given_up; /* those that saw the client go */
     atomic_uint states;          /* handlers' states that are alive */
