@@ -11,6 +11,7 @@ endfunction()
 
 exportq_foreign(protobuf_c libprotobuf-c)
 exportq_foreign(openssl_crypto libcrypto)
+exportq_foreign(openssl_ssl libssl)
 exportq_foreign(sqlite sqlite3)
 exportq_foreign(isal libisal)
 exportq_foreign(zstd libzstd)

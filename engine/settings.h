@@ -50,6 +50,9 @@ struct settings {
     struct str jwt_admin_role;
     int64_t jwt_clock_skew_ms;
     struct str mtls_admins;
+    struct str tls_certificate; /* paths; empty: none */
+    struct str tls_key;
+    struct str tls_client_ca;
     int64_t workers;
     int64_t max_active_per_user;
     int64_t max_attempts;

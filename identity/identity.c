@@ -168,6 +168,11 @@ bool identity_has_mtls(const struct identity *identity)
     return has(identity, METHOD_MTLS);
 }
 
+bool identity_has_mtls_alone(const struct identity *identity)
+{
+    return identity->methods == BIT(METHOD_MTLS);
+}
+
 /* ---- Callers ---- */
 
 static bool of_user(const struct credentials *credentials, struct caller *out, struct err *err)

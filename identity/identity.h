@@ -58,8 +58,10 @@ void identity_free(struct identity *identity);
 /* EXPORT_AUTH=none. */
 bool identity_is_open(const struct identity *identity);
 
-/* Whether client certificates are asked for: mtls is among the methods. */
+/* Whether client certificates are asked for: mtls is among the methods; and whether each caller has
+ * to have one, as nothing else counts. */
 bool identity_has_mtls(const struct identity *identity);
+bool identity_has_mtls_alone(const struct identity *identity);
 
 /* The caller, who has an owner; its texts are those of the credentials, or lie in the arena.
  * ERR_UNAUTHENTICATED says what is wrong, and never what was shown. Thread-safe. */

@@ -27,6 +27,25 @@ struct str auth_address(struct rpc_call *call)
     return address_of(rpc_call_peer(call));
 }
 
+/* The names that the client's certificate has, by kind; two of a kind are enough to see that it is
+ * not one. */
+static struct certificate_names names_of(struct rpc_call *call)
+{
+    static const enum rpc_name_kind kinds[CERTIFICATE_KINDS] = {
+        [CERTIFICATE_URI] = RPC_NAME_URI,
+        [CERTIFICATE_EMAIL] = RPC_NAME_EMAIL,
+        [CERTIFICATE_DNS] = RPC_NAME_DNS,
+    };
+    enum { ENOUGH = 2 };
+    struct certificate_names out = {.counts = {0}};
+    for (size_t i = 0; i < CERTIFICATE_KINDS; i++) {
+        struct str *names = arena_alloc_array(rpc_call_arena(call), ENOUGH, sizeof *names);
+        out.counts[i] = rpc_call_certificate_names(call, kinds[i], names, ENOUGH);
+        out.names[i] = names;
+    }
+    return out;
+}
+
 static struct credentials credentials_of(struct rpc_call *call)
 {
     return (struct credentials){
@@ -34,6 +53,7 @@ static struct credentials credentials_of(struct rpc_call *call)
         .user_count = rpc_call_metadata_count(call, "x-exportq-user"),
         .authorization = rpc_call_metadata(call, "authorization"),
         .authorization_count = rpc_call_metadata_count(call, "authorization"),
+        .certificate = names_of(call),
         .address = auth_address(call),
     };
 }

@@ -11,6 +11,7 @@
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "server/auth.h"
+#include "server/certificate.h"
 #include "server/demo_journal.h"
 #include "server/failure.h"
 #include "server/pulse.h"
@@ -36,6 +37,7 @@ struct server {
     char check_dir[CHECK_DIR_SIZE]; /* of a demo that is only checked; empty: none */
     struct keyring *keys;
     struct identity *identity;
+    struct certificate *certificate;
     struct exports exports;
     struct rpc_schema *schema;
     struct rpc_server *rpc;
@@ -62,6 +64,7 @@ static void server_close(struct server *server)
     }
     engine_close(&server->engine);
     identity_free(server->identity);
+    certificate_close(server->certificate);
     keyring_free(server->keys);
 }
 
@@ -141,15 +144,40 @@ static bool check_door(const struct server *server, struct err *err)
         .address = settings->listen,
         .is_open = identity_is_open(server->identity),
         .has_mtls = identity_has_mtls(server->identity),
+        .has_tls = server->certificate != NULL,
+        .has_client_ca = !str_is_empty(settings->tls_client_ca),
         .allows_plaintext = settings->allows_plaintext,
     };
     return auth_check_door(&door, err);
 }
 
+static const char *path_or_null(struct str path)
+{
+    return str_is_empty(path) ? NULL : path.ptr;
+}
+
+/* TLS or plain text. */
+static bool open_certificate(struct server *server, struct err *err)
+{
+    const struct settings *settings = &server->engine.settings;
+    const struct certificate_files files = {
+        .certificate = path_or_null(settings->tls_certificate),
+        .key = path_or_null(settings->tls_key),
+        .client_ca = path_or_null(settings->tls_client_ca),
+    };
+    if (!files.certificate && !files.key && !files.client_ca)
+        return true;
+    if (!files.certificate || !files.key)
+        return err_set_field(err, files.key ? "EXPORT_TLS_CERTIFICATE" : "EXPORT_TLS_KEY",
+                             "TLS needs both EXPORT_TLS_CERTIFICATE and EXPORT_TLS_KEY");
+    return certificate_open(&files, &server->certificate, err);
+}
+
 static bool check_settings(struct server *server, struct err *err)
 {
     const struct settings *settings = &server->engine.settings;
-    return open_identity(server, err) && check_door(server, err) && check_secret(settings, err) &&
+    return open_identity(server, err) && open_certificate(server, err) && check_door(server, err) &&
+           check_secret(settings, err) &&
            keyring_new(settings->download_secret, &server->keys, err) && open_demo(server, err) &&
            engine_settle(&server->engine, err);
 }
@@ -189,9 +217,12 @@ static bool open_doors(struct server *server, struct err *err)
         .workers = settings->is_persistent ? PERSISTENT_HANDLERS : 0,
         .max_calls = (unsigned)settings->max_calls,
         .max_message_bytes = (size_t)settings->max_message_bytes,
+        .has_optional_client_certificate = !identity_has_mtls_alone(server->identity),
         .refused = failure_refused,
         .refused_data = &server->exports,
     };
+    if (server->certificate)
+        options.tls_source = certificate_source(server->certificate);
     if (!rpc_schema_new(export_descriptors, export_descriptors_size, &server->schema, err) ||
         !rpc_server_new(&options, &server->rpc, err) ||
         !service_mount(server->rpc, &server->exports, server->schema, &server->service, err) ||
@@ -210,9 +241,9 @@ static void log_listening(const struct server *server)
     struct str listen = settings->listen;
     while (listen.len && listen.ptr[listen.len - 1] != ':')
         listen.len--;
-    log_event(LOG_INFO, "server.listening", "address=%.*s%d version=%s queue=%s types=%zu",
-              STR_ARG(listen), rpc_server_port(server->rpc), EXPORTQ_VERSION,
-              settings->has_queue ? queue : "off",
+    log_event(LOG_INFO, "server.listening", "address=%.*s%d tls=%s version=%s queue=%s types=%zu",
+              STR_ARG(listen), rpc_server_port(server->rpc), server->certificate ? "on" : "off",
+              EXPORTQ_VERSION, settings->has_queue ? queue : "off",
               server->engine.catalog ? catalog_count(server->engine.catalog) : 0);
 }
 
