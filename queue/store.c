@@ -38,10 +38,19 @@ void store_free(struct store *store)
         store->ops->free(store);
 }
 
-bool store_create(struct store *store, const struct job_draft *draft, struct arena *arena,
-                  struct job *out, struct err *err)
+/* The ops always get a place to tell what was written, which is nothing until they say so. */
+static unsigned *place_of(unsigned *out_acts, unsigned *ours)
 {
-    return store->ops->create(store, draft, arena, out, err);
+    unsigned *place = out_acts ? out_acts : ours;
+    *place = 0;
+    return place;
+}
+
+bool store_create(struct store *store, const struct job_draft *draft, struct arena *arena,
+                  struct job *out, unsigned *out_acts, struct err *err)
+{
+    unsigned acts;
+    return store->ops->create(store, draft, arena, out, place_of(out_acts, &acts), err);
 }
 
 bool store_get(struct store *store, struct uuid id, struct arena *arena, struct job *out,
@@ -56,33 +65,42 @@ bool store_list(struct store *store, const struct job_query *query, struct arena
     return store->ops->list(store, query, arena, out, out_count, err);
 }
 
-bool store_cancel(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                  struct err *err)
+bool store_cancel(struct store *store, struct uuid id, const struct actor *actor,
+                  struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
-    return store->ops->cancel(store, id, arena, out, err);
+    unsigned acts;
+    return store->ops->cancel(store, id, actor, arena, out, place_of(out_acts, &acts), err);
 }
 
-bool store_retry(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                 struct err *err)
+bool store_retry(struct store *store, struct uuid id, const struct actor *actor,
+                 struct arena *arena, struct job *out, struct err *err)
 {
-    return store->ops->retry(store, id, arena, out, err);
+    return store->ops->retry(store, id, actor, arena, out, err);
 }
 
-bool store_remove(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                  struct err *err)
+bool store_remove(struct store *store, struct uuid id, const struct actor *actor,
+                  struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
-    return store->ops->remove(store, id, arena, out, err);
+    unsigned acts;
+    return store->ops->remove(store, id, actor, arena, out, place_of(out_acts, &acts), err);
 }
 
-bool store_issue_token(struct store *store, struct uuid id, int64_t *out_token_no, struct err *err)
+bool store_list_audit(struct store *store, const struct audit_query *query, struct arena *arena,
+                      const struct audit_entry **out, size_t *out_count, struct err *err)
 {
-    return store->ops->issue_token(store, id, out_token_no, err);
+    return store->ops->list_audit(store, query, arena, out, out_count, err);
 }
 
-bool store_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+bool store_issue_token(struct store *store, struct uuid id, const struct actor *actor,
+                       int64_t *out_token_no, struct err *err)
+{
+    return store->ops->issue_token(store, id, actor, out_token_no, err);
+}
+
+bool store_download_open(struct store *store, const struct download_request *request,
                          struct arena *arena, struct job *out, int64_t *out_lease, struct err *err)
 {
-    return store->ops->download_open(store, id, token_no, offset, arena, out, out_lease, err);
+    return store->ops->download_open(store, request, arena, out, out_lease, err);
 }
 
 bool store_download_renew(struct store *store, struct uuid id, int64_t lease,

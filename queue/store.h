@@ -12,6 +12,7 @@
  * 5. Every change is published to the hub, in order; every change raises the job's revision. (Where
  *    several change one job at once in PostgreSQL, it may be left out that it was QUEUED or RUNNING
  *    for a moment; an end never is.)
+ * 6. What somebody does with a job is in the audit exactly if it was done: both are one step.
  *
  * All functions are thread-safe. Jobs are handed out as copies in the caller's arena. A store that
  * cannot answer fails with ERR_UNAVAILABLE.
@@ -20,6 +21,7 @@
 #define QUEUE_STORE_H
 
 #include "base/clock.h"
+#include "queue/audit.h"
 #include "queue/hub.h"
 #include "queue/job.h"
 #include "queue/retry.h"
@@ -44,6 +46,9 @@ struct store_options store_options_default(void);
  * cancelling takes no more and more memory. Jobs that have a file are not counted and stay until it
  * was removed. (The PostgreSQL store has a disk, and goes by time alone.) */
 enum { STORE_MEMORY_MAX_ENDED = 1000 };
+
+/* How many entries of its audit the memory store keeps: the newest. */
+enum { STORE_MEMORY_MAX_AUDIT = 10000 };
 
 /* Jobs in this process, lost at its end. Leases go by the clock's steady hand, so that setting the
  * wall clock loses no running job and no download. `clock` and `hub` outlive the store; `hub` may
@@ -84,16 +89,21 @@ struct uuid store_id(const struct store *store);
 
 /* ---- For the doors ---- */
 
+/* Where a call may do something or find it done, *out_acts tells which entries were written to the
+ * audit, BIT(enum audit_action)…; NULL: the caller does not care. */
+
 struct job_draft {
+    struct actor actor;
     struct str owner;
     struct str request_id; /* empty: none */
     struct job_spec spec;
 };
 
-/* A new queued job; or the one that has the request_id already. ERR_LIMIT (with retry_after_ms):
- * the owner has max_active_per_owner active jobs. ERR_EXISTS: the request_id has other content. */
+/* A new queued job; or the one that has the request_id already, which is no act. ERR_LIMIT (with
+ * retry_after_ms): the owner has max_active_per_owner active jobs. ERR_EXISTS: the request_id has
+ * other content. */
 bool store_create(struct store *store, const struct job_draft *draft, struct arena *arena,
-                  struct job *out, struct err *err) MUST_CHECK;
+                  struct job *out, unsigned *out_acts, struct err *err) MUST_CHECK;
 
 /* ERR_NOT_FOUND: there is none. */
 bool store_get(struct store *store, struct uuid id, struct arena *arena, struct job *out,
@@ -114,19 +124,27 @@ bool store_list(struct store *store, const struct job_query *query, struct arena
                 const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
 
 /* QUEUED or RUNNING → CANCELLED at once; the worker learns of it from the hub or its next call. A
- * cancelled job stays as it is. ERR_NOT_READY: it ended otherwise. */
-bool store_cancel(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+ * cancelled job stays as it is, which is no act. ERR_NOT_READY: it ended otherwise. */
+bool store_cancel(struct store *store, struct uuid id, const struct actor *actor,
+                  struct arena *arena, struct job *out, unsigned *out_acts,
                   struct err *err) MUST_CHECK;
 
 /* FAILED or CANCELLED → QUEUED, attempts counted anew, error, progress and completion cleared;
  * counts against the limit (ERR_LIMIT). ERR_NOT_READY: in any other state. */
-bool store_retry(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                 struct err *err) MUST_CHECK;
+bool store_retry(struct store *store, struct uuid id, const struct actor *actor,
+                 struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
 
 /* Forgets the job; `out` is what it was, so that its file can be removed. An active job is
- * cancelled first, watchers are told both. */
-bool store_remove(struct store *store, struct uuid id, struct arena *arena, struct job *out,
+ * cancelled first; watchers are told both, and both are in the audit. */
+bool store_remove(struct store *store, struct uuid id, const struct actor *actor,
+                  struct arena *arena, struct job *out, unsigned *out_acts,
                   struct err *err) MUST_CHECK;
+
+/* Entries of the audit, newest first; an array in `arena`. They outlive their jobs. (In memory the
+ * newest STORE_MEMORY_MAX_AUDIT are kept.) */
+bool store_list_audit(struct store *store, const struct audit_query *query, struct arena *arena,
+                      const struct audit_entry **out, size_t *out_count,
+                      struct err *err) MUST_CHECK;
 
 /* ---- For downloads (exports-research.md §4.1): each is one compare-and-set ---- */
 
@@ -134,14 +152,22 @@ bool store_remove(struct store *store, struct uuid id, struct arena *arena, stru
  * A download under way goes on, and if it reaches the end, the new token is spent as well.
  * ERR_NOT_READY: not completed; ERR_EXPIRED: retention is over; ERR_USED: downloaded as often as it
  * may be. */
-bool store_issue_token(struct store *store, struct uuid id, int64_t *out_token_no,
-                       struct err *err) MUST_CHECK;
+bool store_issue_token(struct store *store, struct uuid id, const struct actor *actor,
+                       int64_t *out_token_no, struct err *err) MUST_CHECK;
+
+/* What opens a file. */
+struct download_request {
+    struct uuid id; /* the job's */
+    int64_t token_no;
+    int64_t offset; /* the first byte that is wanted */
+    struct actor actor;
+};
 
 /* Opens the file for one download: gives the job and a lease number. `offset` > 0 resumes: allowed
  * until spent, and for download_grace_ms after. ERR_NOT_FOUND; ERR_EXPIRED: a newer token was
  * issued, or retention is over; ERR_USED: spent; ERR_BUSY (with retry_after_ms): another download
  * holds the lease; ERR_INVALID in "offset": beyond the end. */
-bool store_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+bool store_download_open(struct store *store, const struct download_request *request,
                          struct arena *arena, struct job *out, int64_t *out_lease,
                          struct err *err) MUST_CHECK;
 
@@ -274,20 +300,22 @@ bool store_count(struct store *store, struct store_counters *out, struct err *er
 struct store_ops {
     void (*free)(struct store *store);
     bool (*create)(struct store *store, const struct job_draft *draft, struct arena *arena,
-                   struct job *out, struct err *err);
+                   struct job *out, unsigned *out_acts, struct err *err);
     bool (*get)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
                 struct err *err);
     bool (*list)(struct store *store, const struct job_query *query, struct arena *arena,
                  const struct job **out, size_t *out_count, struct err *err);
-    bool (*cancel)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                   struct err *err);
-    bool (*retry)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                  struct err *err);
-    bool (*remove)(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                   struct err *err);
-    bool (*issue_token)(struct store *store, struct uuid id, int64_t *out_token_no,
-                        struct err *err);
-    bool (*download_open)(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+    bool (*cancel)(struct store *store, struct uuid id, const struct actor *actor,
+                   struct arena *arena, struct job *out, unsigned *out_acts, struct err *err);
+    bool (*retry)(struct store *store, struct uuid id, const struct actor *actor,
+                  struct arena *arena, struct job *out, struct err *err);
+    bool (*remove)(struct store *store, struct uuid id, const struct actor *actor,
+                   struct arena *arena, struct job *out, unsigned *out_acts, struct err *err);
+    bool (*list_audit)(struct store *store, const struct audit_query *query, struct arena *arena,
+                       const struct audit_entry **out, size_t *out_count, struct err *err);
+    bool (*issue_token)(struct store *store, struct uuid id, const struct actor *actor,
+                        int64_t *out_token_no, struct err *err);
+    bool (*download_open)(struct store *store, const struct download_request *request,
                           struct arena *arena, struct job *out, int64_t *out_lease,
                           struct err *err);
     bool (*download_renew)(struct store *store, struct uuid id, int64_t lease,

@@ -20,7 +20,7 @@ static bool check_limit(const struct memory_store *store, const struct memory_ow
 }
 
 static bool create(struct memory_store *store, const struct job_draft *draft,
-                   struct memory_job **out, struct err *err)
+                   struct memory_job **out, unsigned *acts, struct err *err)
 {
     struct memory_job *known = str_is_empty(draft->request_id)
                                    ? NULL
@@ -32,17 +32,18 @@ static bool create(struct memory_store *store, const struct job_draft *draft,
     if (!check_limit(store, memory_look_up_owner(store, draft->owner), err))
         return false;
     *out = memory_add(store, draft);
+    memory_note(store, AUDIT_CREATE, &draft->actor, *out, acts);
     memory_publish(store, *out);
     return true;
 }
 
 static bool memory_create(struct store *base, const struct job_draft *draft, struct arena *arena,
-                          struct job *out, struct err *err)
+                          struct job *out, unsigned *out_acts, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     struct memory_job *entry = NULL;
     pthread_mutex_lock(&store->mutex);
-    bool is_ok = create(store, draft, &entry, err);
+    bool is_ok = create(store, draft, &entry, out_acts, err);
     if (is_ok)
         job_copy(arena, &entry->job, out);
     pthread_mutex_unlock(&store->mutex);
@@ -114,32 +115,36 @@ static bool memory_list(struct store *base, const struct job_query *query, struc
     return true;
 }
 
-static bool cancel(struct memory_store *store, struct memory_job *entry, struct err *err)
+static bool cancel(struct memory_store *store, struct memory_job *entry, const struct actor *actor,
+                   unsigned *acts, struct err *err)
 {
     if (entry->job.state == JOB_CANCELLED)
         return true;
     if (!job_may_move(entry->job.state, JOB_CANCELLED))
         return refuse_state(&entry->job, CANCEL_NEEDS, err);
     memory_move(store, entry, JOB_CANCELLED);
+    memory_note(store, AUDIT_CANCEL, actor, entry, acts);
     memory_publish(store, entry);
     return true;
 }
 
-static bool memory_cancel(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-                          struct err *err)
+static bool memory_cancel(struct store *base, struct uuid id, const struct actor *actor,
+                          struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     struct memory_job *entry = NULL;
     pthread_mutex_lock(&store->mutex);
-    bool is_ok = memory_find(store, id, &entry, err) && cancel(store, entry, err);
+    bool is_ok = memory_find(store, id, &entry, err) && cancel(store, entry, actor, out_acts, err);
     if (is_ok)
         job_copy(arena, &entry->job, out);
     pthread_mutex_unlock(&store->mutex);
     return is_ok;
 }
 
-static bool retry(struct memory_store *store, struct memory_job *entry, struct err *err)
+static bool retry(struct memory_store *store, struct memory_job *entry, const struct actor *actor,
+                  struct err *err)
 {
+    unsigned acts = 0;
     struct job *job = &entry->job;
     if (job->state != JOB_FAILED && job->state != JOB_CANCELLED)
         return refuse_state(job, RETRY_NEEDS, err);
@@ -155,25 +160,26 @@ static bool retry(struct memory_store *store, struct memory_job *entry, struct e
     job->completed_ms = 0;
     job->expires_ms = 0;
     memory_line_add(store, entry, memory_now(store));
+    memory_note(store, AUDIT_RETRY, actor, entry, &acts);
     memory_publish(store, entry);
     return true;
 }
 
-static bool memory_retry(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-                         struct err *err)
+static bool memory_retry(struct store *base, struct uuid id, const struct actor *actor,
+                         struct arena *arena, struct job *out, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     struct memory_job *entry = NULL;
     pthread_mutex_lock(&store->mutex);
-    bool is_ok = memory_find(store, id, &entry, err) && retry(store, entry, err);
+    bool is_ok = memory_find(store, id, &entry, err) && retry(store, entry, actor, err);
     if (is_ok)
         job_copy(arena, &entry->job, out);
     pthread_mutex_unlock(&store->mutex);
     return is_ok;
 }
 
-static bool memory_remove(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-                          struct err *err)
+static bool memory_remove(struct store *base, struct uuid id, const struct actor *actor,
+                          struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
     struct memory_store *store = memory_of(base);
     struct memory_job *entry = NULL;
@@ -181,7 +187,8 @@ static bool memory_remove(struct store *base, struct uuid id, struct arena *aren
     bool is_ok = memory_find(store, id, &entry, err);
     if (is_ok) {
         struct err ignored; /* only a final state cannot be cancelled */
-        (void)cancel(store, entry, &ignored);
+        (void)cancel(store, entry, actor, out_acts, &ignored);
+        memory_note(store, AUDIT_DELETE, actor, entry, out_acts);
         job_copy(arena, &entry->job, out);
         if (store->hub)
             hub_publish_gone(store->hub, &entry->job);
@@ -189,6 +196,20 @@ static bool memory_remove(struct store *base, struct uuid id, struct arena *aren
     }
     pthread_mutex_unlock(&store->mutex);
     return is_ok;
+}
+
+static bool memory_list_audit(struct store *base, const struct audit_query *query,
+                              struct arena *arena, const struct audit_entry **out,
+                              size_t *out_count, struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    struct audit_entry *entries = arena_alloc_array(arena, query->limit, sizeof *entries);
+    (void)err;
+    *out = entries;
+    pthread_mutex_lock(&store->mutex);
+    *out_count = audit_ring_list(store->audit, query, arena, entries);
+    pthread_mutex_unlock(&store->mutex);
+    return true;
 }
 
 /* ---- Life ---- */
@@ -202,6 +223,7 @@ static void memory_free(struct store *base)
     index_done(&store->by_request);
     index_done(&store->by_owner);
     memory_line_done(store);
+    audit_ring_free(store->audit);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
     free(store);
@@ -215,6 +237,7 @@ static const struct store_ops memory_ops = {
     .cancel = memory_cancel,
     .retry = memory_retry,
     .remove = memory_remove,
+    .list_audit = memory_list_audit,
     .issue_token = memory_issue_token,
     .download_open = memory_download_open,
     .download_renew = memory_download_renew,
@@ -245,6 +268,7 @@ struct store *store_memory_new(const struct store_options *options, const struct
     digest_random(&store->base.id, sizeof store->base.id);
     store->clock = clock;
     store->hub = hub;
+    store->audit = audit_ring_new(STORE_MEMORY_MAX_AUDIT);
     pthread_mutex_init(&store->mutex, NULL);
     thread_condition_init(&store->changed);
     list_init(&store->all);

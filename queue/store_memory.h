@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "base/thread.h"
+#include "queue/audit_ring.h"
 #include "queue/download.h"
 #include "queue/heap.h"
 #include "queue/index.h"
@@ -65,6 +66,7 @@ struct memory_store {
     int64_t last_lease;
     int64_t total_duration_ms;
     struct store_counters counters;
+    struct audit_ring *audit;
     struct list all;
     struct heap line;     /* owners with due jobs: whose turn it is comes first */
     struct heap waiting;  /* jobs QUEUED for a retry, the next due first */
@@ -115,6 +117,10 @@ void memory_move(struct memory_store *store, struct memory_job *entry, enum job_
 /* Raises the revision and tells the hub. */
 void memory_publish(struct memory_store *store, struct memory_job *entry);
 
+/* Writes an act to the audit, and to *acts. */
+void memory_note(struct memory_store *store, enum audit_action action, const struct actor *actor,
+                 const struct memory_job *entry, unsigned *acts);
+
 /* Forgets the job and frees it. */
 void memory_forget(struct memory_store *store, struct memory_job *entry);
 
@@ -135,9 +141,9 @@ int64_t memory_line_due_in(struct memory_store *store);
 void memory_line_leave(struct memory_store *store, struct memory_job *entry);
 
 /* The ops of the other files. */
-bool memory_issue_token(struct store *store, struct uuid id, int64_t *out_token_no,
-                        struct err *err);
-bool memory_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+bool memory_issue_token(struct store *store, struct uuid id, const struct actor *actor,
+                        int64_t *out_token_no, struct err *err);
+bool memory_download_open(struct store *store, const struct download_request *request,
                           struct arena *arena, struct job *out, int64_t *out_lease,
                           struct err *err);
 bool memory_download_renew(struct store *store, struct uuid id, int64_t lease,

@@ -80,6 +80,21 @@ void memory_publish(struct memory_store *store, struct memory_job *entry)
         hub_publish(store->hub, &entry->job);
 }
 
+void memory_note(struct memory_store *store, enum audit_action action, const struct actor *actor,
+                 const struct memory_job *entry, unsigned *acts)
+{
+    const struct audit_entry note = {
+        .at_ms = memory_now(store),
+        .action = action,
+        .actor = *actor,
+        .job = entry->job.id,
+        .owner = entry->job.owner,
+        .type = entry->job.spec.type,
+    };
+    audit_ring_add(store->audit, &note);
+    *acts |= BIT(action);
+}
+
 static void count_move(struct memory_store *store, enum job_state from, enum job_state to)
 {
     struct store_counters *counters = &store->counters;

@@ -194,6 +194,7 @@ static const struct store_ops pg_ops = {
     .cancel = pg_cancel_job,
     .retry = pg_retry,
     .remove = pg_remove,
+    .list_audit = pg_list_audit,
     .issue_token = pg_issue_token,
     .download_open = pg_download_open,
     .download_renew = pg_download_renew,

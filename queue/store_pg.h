@@ -7,6 +7,7 @@
  *     store_pg_row.c       from a row to a job
  *     store_pg_create.c    creating, in batches
  *     store_pg_job.c       what doors ask
+ *     store_pg_audit.c     the list of who did what; the other files write it
  *     store_pg_turn.c      handing in and taking jobs, in batches (with _complete.c, _claim.c)
  *     store_pg_wait.c      waiting for work
  *     store_pg_work.c      what else workers tell of running jobs
@@ -162,19 +163,22 @@ char *pg_retry_delays(const struct retry_policy *policy);
 /* ---- The operations ---- */
 
 bool pg_create(struct store *store, const struct job_draft *draft, struct arena *arena,
-               struct job *out, struct err *err);
+               struct job *out, unsigned *out_acts, struct err *err);
 bool pg_get(struct store *store, struct uuid id, struct arena *arena, struct job *out,
             struct err *err);
 bool pg_list(struct store *store, const struct job_query *query, struct arena *arena,
              const struct job **out, size_t *out_count, struct err *err);
-bool pg_cancel_job(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                   struct err *err);
-bool pg_retry(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-              struct err *err);
-bool pg_remove(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-               struct err *err);
-bool pg_issue_token(struct store *store, struct uuid id, int64_t *out_token_no, struct err *err);
-bool pg_download_open(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+bool pg_cancel_job(struct store *store, struct uuid id, const struct actor *actor,
+                   struct arena *arena, struct job *out, unsigned *out_acts, struct err *err);
+bool pg_retry(struct store *store, struct uuid id, const struct actor *actor, struct arena *arena,
+              struct job *out, struct err *err);
+bool pg_remove(struct store *store, struct uuid id, const struct actor *actor, struct arena *arena,
+               struct job *out, unsigned *out_acts, struct err *err);
+bool pg_list_audit(struct store *store, const struct audit_query *query, struct arena *arena,
+                   const struct audit_entry **out, size_t *out_count, struct err *err);
+bool pg_issue_token(struct store *store, struct uuid id, const struct actor *actor,
+                    int64_t *out_token_no, struct err *err);
+bool pg_download_open(struct store *store, const struct download_request *request,
                       struct arena *arena, struct job *out, int64_t *out_lease, struct err *err);
 bool pg_download_renew(struct store *store, struct uuid id, int64_t lease,
                        const struct transfer *transfer, struct err *err);

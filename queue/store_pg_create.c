@@ -16,6 +16,7 @@ struct creation {
     struct arena *arena;
     struct uuid id;
     struct job *out;
+    unsigned acts; /* what was written to the audit */
     bool has_twin; /* an earlier one of its batch has the same request_id: it comes after it */
 };
 
@@ -40,6 +41,8 @@ static json_t *draft_json(const struct creation *creation, size_t n)
     (void)json_object_set_new(object, "n", json_integer((json_int_t)n));
     (void)json_object_set_new(object, "id", json_string(id));
     (void)json_object_set_new(object, "owner", text_json(draft->owner));
+    (void)json_object_set_new(object, "actor", text_json(draft->actor.name));
+    (void)json_object_set_new(object, "address", text_json(draft->actor.address));
     if (!str_is_empty(draft->request_id))
         (void)json_object_set_new(object, "request_id", text_json(draft->request_id));
     (void)json_object_set_new(object, "type", text_json(draft->spec.type));
@@ -83,6 +86,7 @@ static void tell_made(struct pg_store *store, struct creation *creation, int64_t
         .revision = 1,
     };
     job_copy(creation->arena, &job, creation->out);
+    creation->acts = BIT(AUDIT_CREATE);
     pg_publish(store, creation->out);
 }
 
@@ -193,15 +197,17 @@ void pg_create_all(void *target, struct group_item *const *items, size_t count)
 }
 
 bool pg_create(struct store *base, const struct job_draft *draft, struct arena *arena,
-               struct job *out, struct err *err)
+               struct job *out, unsigned *out_acts, struct err *err)
 {
     struct pg_store *store = pg_store_of(base);
     struct creation creation = {.draft = draft, .arena = arena, .out = out};
     pthread_mutex_lock(&store->mutex);
     creation.id = uuid_make(&store->ids, clock_now_ms(store->base.clock));
     pthread_mutex_unlock(&store->mutex);
-    if (group_run(&store->creates, &creation.item))
-        return true;
-    *err = creation.item.err;
-    return false;
+    if (!group_run(&store->creates, &creation.item)) {
+        *err = creation.item.err;
+        return false;
+    }
+    *out_acts = creation.acts;
+    return true;
 }

@@ -88,12 +88,19 @@ static bool begin(struct pg_store *store, struct uuid id, struct arena *arena, s
     return lock_row(out, id, err) || drop(out);
 }
 
-/* Writes the hand-over back and gives the connection back. */
-static bool finish(struct hold *hold, struct err *err)
+/* What somebody did, for the audit. */
+struct act {
+    enum audit_action action;
+    const struct actor *actor;
+};
+
+/* Writes the hand-over back, with what was done (NULL: nothing that the audit tells of), and gives
+ * the connection back. */
+static bool finish(struct hold *hold, const struct act *act, struct err *err)
 {
-    static const struct pg_statement save = {"save_download", SQL_SAVE_DOWNLOAD, 9};
+    static const struct pg_statement save = {"save_download", SQL_SAVE_DOWNLOAD, 13};
     const struct download *download = &hold->download;
-    struct pg_number numbers[7];
+    struct pg_number numbers[8];
     const char *const values[] = {hold->id,
                                   pg_int(&numbers[0], download->token_no),
                                   pg_int(&numbers[1], download->lease),
@@ -102,7 +109,11 @@ static bool finish(struct hold *hold, struct err *err)
                                   pg_int(&numbers[4], download->sent),
                                   pg_int(&numbers[5], download->spent_ms),
                                   download->is_counting ? "t" : "f",
-                                  pg_int(&numbers[6], download->used)};
+                                  pg_int(&numbers[6], download->used),
+                                  act ? audit_action_name(act->action) : NULL,
+                                  act ? pg_text(hold->arena, act->actor->name) : NULL,
+                                  act ? pg_text(hold->arena, act->actor->address) : NULL,
+                                  pg_int(&numbers[7], hold->now_ms)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_run(hold->pg, &save, values, PG_STATEMENT_MS, &result, err) ||
         !pg_do(hold->pg, "commit", PG_STATEMENT_MS, err)) {
@@ -113,8 +124,10 @@ static bool finish(struct hold *hold, struct err *err)
     return true;
 }
 
-bool pg_issue_token(struct store *base, struct uuid id, int64_t *out_token_no, struct err *err)
+bool pg_issue_token(struct store *base, struct uuid id, const struct actor *actor,
+                    int64_t *out_token_no, struct err *err)
 {
+    const struct act act = {AUDIT_TOKEN, actor};
     struct pg_store *store = pg_store_of(base);
     struct arena arena CLEANUP(arena_done) = {0};
     struct hold hold;
@@ -122,23 +135,24 @@ bool pg_issue_token(struct store *base, struct uuid id, int64_t *out_token_no, s
         return false;
     if (!download_issue(&hold.download, &hold.job, &store->options, hold.now_ms, out_token_no, err))
         return drop(&hold);
-    return finish(&hold, err);
+    return finish(&hold, &act, err);
 }
 
-bool pg_download_open(struct store *base, struct uuid id, int64_t token_no, int64_t offset,
+bool pg_download_open(struct store *base, const struct download_request *request,
                       struct arena *arena, struct job *out, int64_t *out_lease, struct err *err)
 {
+    const struct act act = {request->offset > 0 ? AUDIT_RESUME : AUDIT_DOWNLOAD, &request->actor};
     struct pg_store *store = pg_store_of(base);
     struct hold hold;
     int64_t lease = 0;
     digest_random(&lease, sizeof lease);
     lease = (lease & (INT64_MAX - 1)) | 1; /* never 0, which is none */
-    if (!begin(store, id, arena, &hold, err))
+    if (!begin(store, request->id, arena, &hold, err))
         return false;
-    if (!download_open(&hold.download, &hold.job, &store->options, hold.now_ms, token_no, offset,
-                       lease, err))
+    if (!download_open(&hold.download, &hold.job, &store->options, hold.now_ms, request->token_no,
+                       request->offset, lease, err))
         return drop(&hold);
-    if (!finish(&hold, err))
+    if (!finish(&hold, &act, err))
         return false;
     *out = hold.job;
     *out_lease = lease;
@@ -156,7 +170,7 @@ bool pg_download_renew(struct store *base, struct uuid id, int64_t lease,
     if (!download_renew(&hold.download, hold.job.file.size, &store->options, hold.now_ms, lease,
                         transfer, err))
         return drop(&hold);
-    return finish(&hold, err);
+    return finish(&hold, NULL, err);
 }
 
 bool pg_download_close(struct store *base, struct uuid id, int64_t lease,
@@ -168,5 +182,5 @@ bool pg_download_close(struct store *base, struct uuid id, int64_t lease,
     if (!begin(store, id, &arena, &hold, err))
         return err->code == ERR_NOT_FOUND;
     download_close(&hold.download, hold.job.file.size, hold.now_ms, lease, transfer);
-    return finish(&hold, err);
+    return finish(&hold, NULL, err);
 }

@@ -91,35 +91,40 @@ bool pg_list(struct store *base, const struct job_query *query, struct arena *ar
 
 /* ---- Changes ---- */
 
-bool pg_cancel_job(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-                   struct err *err)
+bool pg_cancel_job(struct store *base, struct uuid id, const struct actor *actor,
+                   struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
-    static const struct pg_statement cancel = {"cancel", SQL_CANCEL, 4};
+    static const struct pg_statement cancel = {"cancel", SQL_CANCEL, 6};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
     struct pg_number retention;
     struct pg_number slot;
     char id_text[UUID_TEXT_LEN + 1];
     uuid_format(id, id_text);
-    const char *const values[] = {pg_now(store, &now), id_text,
+    const char *const values[] = {pg_now(store, &now),
+                                  id_text,
                                   pg_int(&retention, store->options.retention_ms),
-                                  pg_slot(store, &slot)};
+                                  pg_slot(store, &slot),
+                                  pg_text(arena, actor->name),
+                                  pg_text(arena, actor->address)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_store_run_one(store, &cancel, values, &result, err))
         return false;
-    if (pg_publish_row(store, result, arena, out))
+    if (pg_publish_row(store, result, arena, out)) {
+        *out_acts |= BIT(AUDIT_CANCEL);
         return true;
+    }
     if (!read_one(store, id, arena, out, err))
         return false;
     return out->state == JOB_CANCELLED || refuse_state(out, CANCEL_NEEDS, err);
 }
 
 /* Queues the job again if it still is as it was read. */
-static bool retry_from(struct pg_store *store, const struct job *job, struct arena *arena,
-                       struct job *out, bool *out_is_queued, struct err *err)
+static bool retry_from(struct pg_store *store, const struct job *job, const struct actor *actor,
+                       struct arena *arena, struct job *out, bool *out_is_queued, struct err *err)
 {
     static const struct pg_statement lock = {"lock_owner", SQL_LOCK_OWNER, 1};
-    static const struct pg_statement retry = {"retry", SQL_RETRY, 5};
+    static const struct pg_statement retry = {"retry", SQL_RETRY, 7};
     struct pg_number now;
     struct pg_number limit;
     struct pg_number attempts;
@@ -127,9 +132,13 @@ static bool retry_from(struct pg_store *store, const struct job *job, struct are
     char id_text[UUID_TEXT_LEN + 1];
     uuid_format(job->id, id_text);
     const char *const lock_values[] = {pg_text(arena, job->owner)};
-    const char *const retry_values[] = {
-        pg_now(store, &now), id_text, pg_int(&limit, store->options.max_active_per_owner),
-        pg_int(&attempts, store->options.retry.max_attempts), pg_int(&revision, job->revision)};
+    const char *const retry_values[] = {pg_now(store, &now),
+                                        id_text,
+                                        pg_int(&limit, store->options.max_active_per_owner),
+                                        pg_int(&attempts, store->options.retry.max_attempts),
+                                        pg_int(&revision, job->revision),
+                                        pg_text(arena, actor->name),
+                                        pg_text(arena, actor->address)};
     const struct pg_call calls[] = {{&lock, lock_values}, {&retry, retry_values}};
     PGresult *results[COUNT_OF(calls)] = {0};
     if (!pg_store_run(store, calls, COUNT_OF(calls), results, err))
@@ -140,13 +149,13 @@ static bool retry_from(struct pg_store *store, const struct job *job, struct are
     return true;
 }
 
-bool pg_retry(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-              struct err *err)
+bool pg_retry(struct store *base, struct uuid id, const struct actor *actor, struct arena *arena,
+              struct job *out, struct err *err)
 {
     struct pg_store *store = pg_store_of(base);
     int64_t tried = 0; /* the revision that was tried last */
     for (;;) {
-        struct job job;
+        struct job job = {0};
         bool is_queued = false;
         if (!read_one(store, id, arena, &job, err))
             return false;
@@ -155,7 +164,7 @@ bool pg_retry(struct store *base, struct uuid id, struct arena *arena, struct jo
         if (job.revision == tried) /* nobody changed it, so it is the limit */
             return refuse_limit(store->options.max_active_per_owner, err);
         pg_events_see(store->events, &job);
-        if (!retry_from(store, &job, arena, out, &is_queued, err))
+        if (!retry_from(store, &job, actor, arena, out, &is_queued, err))
             return false;
         if (is_queued)
             return true;
@@ -163,17 +172,20 @@ bool pg_retry(struct store *base, struct uuid id, struct arena *arena, struct jo
     }
 }
 
-bool pg_remove(struct store *base, struct uuid id, struct arena *arena, struct job *out,
-               struct err *err)
+bool pg_remove(struct store *base, struct uuid id, const struct actor *actor, struct arena *arena,
+               struct job *out, unsigned *out_acts, struct err *err)
 {
-    static const struct pg_statement remove_job = {"remove", SQL_REMOVE, 1};
+    static const struct pg_statement remove_job = {"remove", SQL_REMOVE, 4};
     struct pg_store *store = pg_store_of(base);
     char id_text[UUID_TEXT_LEN + 1];
     uuid_format(id, id_text);
-    const char *const values[] = {id_text};
+    struct pg_number now;
+    const char *const values[] = {pg_now(store, &now), id_text, pg_text(arena, actor->name),
+                                  pg_text(arena, actor->address)};
     for (;;) {
         PGresult *result CLEANUP(pg_clear) = NULL;
-        if (!pg_cancel_job(base, id, arena, out, err) && err->code != ERR_NOT_READY)
+        if (!pg_cancel_job(base, id, actor, arena, out, out_acts, err) &&
+            err->code != ERR_NOT_READY)
             return false;
         if (!pg_store_run_one(store, &remove_job, values, &result, err))
             return false;
@@ -182,6 +194,7 @@ bool pg_remove(struct store *base, struct uuid id, struct arena *arena, struct j
         pg_read_job(result, 0, arena, out);
         pg_events_see(store->events, out);
         pg_events_tell_gone(store->events, out);
+        *out_acts |= BIT(AUDIT_DELETE);
         return true;
     }
 }

@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "queue/refusal.h"
+#include "server/audit_log.h"
 
 enum {
     REQUEST_ID_MAX = 128,
+    ADDRESS_MAX_BYTES = 64,
     PAGE_SIZE_DEFAULT = 50,
     PAGE_SIZE_MAX = 100,
     PAGE_MAX_BYTES = 2 * 1024 * 1024, /* what gRPC clients take by default is twice that */
@@ -52,6 +54,13 @@ static bool find_job(struct exports *exports, const struct caller *caller, struc
     return true;
 }
 
+/* Who acts. An address is a hint, and kept short. */
+static struct actor actor_of(const struct caller *caller)
+{
+    return (struct actor){.name = caller->owner,
+                          .address = utf8_cut(caller->address, ADDRESS_MAX_BYTES)};
+}
+
 static bool check_request_id(struct str id, struct err *err)
 {
     if (id.len > REQUEST_ID_MAX)
@@ -73,9 +82,14 @@ bool exports_create(struct exports *exports, const struct caller *caller,
     struct plan plan;
     if (!plan_make(exports->catalog, spec, arena, &plan, err))
         return false;
-    struct job_draft draft = {.owner = caller->owner, .request_id = request_id, .spec = *spec};
+    struct job_draft draft = {
+        .actor = actor_of(caller), .owner = caller->owner, .request_id = request_id, .spec = *spec};
     draft.spec.format = str_of(plan.format->name);
-    return store_create(exports->store, &draft, arena, out, err);
+    unsigned acts = 0;
+    if (!store_create(exports->store, &draft, arena, out, &acts, err))
+        return false;
+    audit_log(acts, &draft.actor, out);
+    return true;
 }
 
 bool exports_get(struct exports *exports, const struct caller *caller, struct str id,
@@ -180,21 +194,30 @@ bool exports_list(struct exports *exports, const struct caller *caller,
 bool exports_cancel(struct exports *exports, const struct caller *caller, struct str id,
                     struct arena *arena, struct job *out, struct err *err)
 {
+    const struct actor actor = actor_of(caller);
     struct job job;
-    return find_job(exports, caller, id, arena, &job, err) &&
-           store_cancel(exports->store, job.id, arena, out, err);
+    unsigned acts = 0;
+    if (!find_job(exports, caller, id, arena, &job, err) ||
+        !store_cancel(exports->store, job.id, &actor, arena, out, &acts, err))
+        return false;
+    audit_log(acts, &actor, out);
+    return true;
 }
 
 bool exports_retry(struct exports *exports, const struct caller *caller, struct str id,
                    struct arena *arena, struct job *out, struct err *err)
 {
+    const struct actor actor = actor_of(caller);
     struct job job;
     if (!find_job(exports, caller, id, arena, &job, err))
         return false;
     if (atomic_load(&exports->is_draining))
         return err_set(err, ERR_UNAVAILABLE,
                        "the server is shutting down and queues no more jobs; try again soon");
-    return store_retry(exports->store, job.id, arena, out, err);
+    if (!store_retry(exports->store, job.id, &actor, arena, out, err))
+        return false;
+    audit_log(BIT(AUDIT_RETRY), &actor, out);
+    return true;
 }
 
 static bool remove_file(struct exports *exports, const struct job *job, struct err *err)
@@ -208,10 +231,15 @@ bool exports_remove(struct exports *exports, const struct caller *caller, struct
                     struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
+    const struct actor actor = actor_of(caller);
     struct job job = {0};
     struct job removed = {0};
-    if (!find_job(exports, caller, id, &arena, &job, err) || !remove_file(exports, &job, err) ||
-        !store_remove(exports->store, job.id, &arena, &removed, err))
+    unsigned acts = 0;
+    if (!find_job(exports, caller, id, &arena, &job, err) || !remove_file(exports, &job, err))
+        return false;
+    bool is_removed = store_remove(exports->store, job.id, &actor, &arena, &removed, &acts, err);
+    audit_log(acts, &actor, &job); /* it may have been cancelled, and the rest have failed */
+    if (!is_removed)
         return false;
     struct err reason = {0};
     if (!str_equal(removed.file.key, job.file.key) && !remove_file(exports, &removed, &reason)) {
@@ -226,11 +254,13 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
                          struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
                          struct err *err)
 {
+    const struct actor actor = actor_of(caller);
     struct job job;
     struct token token;
     if (!find_job(exports, caller, id, arena, &job, err) ||
-        !store_issue_token(exports->store, job.id, &token.number, err))
+        !store_issue_token(exports->store, job.id, &actor, &token.number, err))
         return false;
+    audit_log(BIT(AUDIT_TOKEN), &actor, &job);
     token.job = job.id;
     token.expires_s = (clock_now_ms(exports->clock) + exports->token_ttl_ms) / MS_PER_S;
     struct buf text CLEANUP(buf_done);
@@ -257,8 +287,9 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
                            struct str token_text, int64_t offset, struct arena *arena,
                            struct exports_download *out, struct err *err)
 {
-    struct token token;
+    struct download_request request = {.offset = offset, .actor = actor_of(caller)};
     struct exports_download download = {0};
+    struct token token;
     if (str_is_empty(token_text))
         return err_set_field(err, "token",
                              "the token is missing; ask for one with CreateDownloadToken");
@@ -266,15 +297,17 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
     if (!token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err) ||
-        !check_downloader(exports, caller, token.job, arena, err) ||
-        !store_download_open(exports->store, token.job, token.number, offset, arena, &download.job,
-                             &download.lease, err))
+        !check_downloader(exports, caller, token.job, arena, err))
         return false;
+    request.id = token.job;
+    request.token_no = token.number;
+    if (!store_download_open(exports->store, &request, arena, &download.job, &download.lease, err))
+        return false;
+    audit_log(offset > 0 ? BIT(AUDIT_RESUME) : BIT(AUDIT_DOWNLOAD), &request.actor, &download.job);
     if (!files_open(exports->files, download.job.file.key, &download.reader, err)) {
         const struct transfer nothing = {.from = offset, .taken = offset - 1, .sent = offset};
         struct err ignored; /* the lease runs out by itself */
-        (void)!store_download_close(exports->store, download.job.id, download.lease, &nothing,
-                                    &ignored);
+        (void)!store_download_close(exports->store, request.id, download.lease, &nothing, &ignored);
         return false;
     }
     *out = download;

@@ -95,6 +95,29 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
                            int64_t offset, struct arena *arena, struct exports_download *out,
                            struct err *err) MUST_CHECK;
 
+/* A page of the audit: exports_audit.c. */
+struct exports_audit_request {
+    int32_t page_size;
+    struct str page_token;
+    struct str actor;  /* empty: anybody */
+    struct str owner;  /* empty: any */
+    struct str job_id; /* empty: any */
+    unsigned actions;  /* BIT(enum audit_action)…; 0: any */
+    int64_t since_ms;  /* 0: any */
+    int64_t until_ms;  /* 0: any */
+};
+
+struct exports_audit_page {
+    const struct audit_entry *entries;
+    size_t count;
+    struct str next_page_token; /* empty: the last page */
+};
+
+/* ERR_DENIED: the caller is no admin, and the server is not open. */
+bool exports_list_audit(struct exports *exports, const struct caller *caller,
+                        const struct exports_audit_request *request, struct arena *arena,
+                        struct exports_audit_page *out, struct err *err) MUST_CHECK;
+
 /* ERR_UNIMPLEMENTED with the switch's name while the queue is off. */
 bool exports_require_enabled(const struct exports *exports, struct err *err) MUST_CHECK;
 

@@ -8,7 +8,8 @@ with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), asked as materialized (
     select * from json_to_recordset($2::json) as a(n integer, id uuid, owner text, request_id text,
-                                                   type text, format text, spec json)
+                                                   type text, format text, spec json,
+                                                   actor text, address text)
 ), known as materialized (
     select asked.n, job.id
     from asked, lateral (
@@ -32,6 +33,11 @@ with clock as materialized (
     where active.count + fresh.place <= $3::integer
     order by fresh.n
     returning id
+), noted as (
+    insert into exportq.audit (at_ms, action, actor, address, job, owner, type)
+    select clock.now, 'create', fresh.actor, fresh.address, fresh.id, fresh.owner, fresh.type
+    from clock, made join fresh on fresh.id = made.id
+    order by fresh.n
 )
 select asked.n, known.id, made.id is not null, clock.now
 from clock, asked

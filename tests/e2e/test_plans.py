@@ -15,13 +15,14 @@ from server import run_once
 FINISHED = int(os.environ.get("PLAN_JOBS", "200000"))
 ID = "'01a212d5-7e32-7001-8a3d-5999de95c008'"
 HOLDER = "%s, 7, 1, 'w'" % ID
-DRAFTS = '\'[{"n": 0, "id": %s, "owner": "o1", "request_id": "r1", "type": "t", "format": "csv", "spec": {}}]\'' \
+DRAFTS = '\'[{"n": 0, "id": %s, "owner": "o1", "request_id": "r1", "type": "t", "format": "csv", "spec": {},' \
+    ' "actor": "o1", "address": "::1"}]\'' \
     % ID.replace("'", '"')
 
 # The parameters of each statement; None: it reads no table of ours, or only the small one.
 PARAMETERS = {
     "active_of_owners": "'[\"o1\"]'",
-    "cancel": "null, %s, 1000, 0" % ID,
+    "cancel": "null, %s, 1000, 0, 'o1', '::1'" % ID,
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
     "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",
@@ -33,6 +34,8 @@ PARAMETERS = {
     "get_job": ID,
     "get_jobs": "array[%s]::uuid[], '{1}'" % ID,
     "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,
+    "list_audit": "null, 'o1', null, null, null, null, 51",
+    "list_audit_of_actor": "null, null, null, null, null, null, 51, 'o1'",
     "list_expired": "null, 100, 4102444800000, %s" % ID,
     "list_jobs": "'o1', null, null, null, null, 51",
     "lock_job": ID,
@@ -46,12 +49,12 @@ PARAMETERS = {
     "progress": "%s, 3, 1, 1, 1, 1" % HOLDER,
     "prune": "null, 100",
     "release": "null, %s" % HOLDER,
-    "remove": ID,
+    "remove": "null, %s, 'o1', '::1'" % ID,
     "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1, 30000",
-    "retry": "null, %s, 5, 3, 1" % ID,
-    "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0" % ID,
+    "retry": "null, %s, 5, 3, 1, 'o1', '::1'" % ID,
+    "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0, 'token', 'o1', '::1', 1" % ID,
 }
-NOT_PREPARED = {"list_jobs"}  # planned for its values each time
+NOT_PREPARED = {"list_jobs", "list_audit", "list_audit_of_actor"}  # planned for its values each time
 
 
 def statements():
@@ -81,7 +84,11 @@ class Plans(PersistentCase):
                    (array['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'])[1 + n %% 4], 3, n, n, 0,
                    4102444800000, 'key'
             from generate_series(1, %d) as n;
-            vacuum analyze exportq.job""" % FINISHED)
+            insert into exportq.audit (at_ms, action, actor, address, job, owner, type)
+            select n, 'create', case when n %% 50 = 0 then 'admin' else 'o' || n %% 1000 end, '::1',
+                   gen_random_uuid(), 'o' || n %% 1000, 't'
+            from generate_series(1, %d) as n;
+            vacuum analyze exportq.job, exportq.audit""" % (FINISHED, FINISHED))
 
     def plan(self, name, sql):
         if name in NOT_PREPARED:
@@ -99,7 +106,7 @@ class Plans(PersistentCase):
                 if PARAMETERS[name] is None:
                     continue
                 plan = self.plan(name, sql)
-                self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?job\b", plan)
+                self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?(job|audit)\b", plan)
                 self.assertRegex(plan, r"Index|on counter", plan)
 
     def test_lists_go_by_the_index_of_the_owner_whatever_else_is_asked(self):
@@ -110,6 +117,23 @@ class Plans(PersistentCase):
                 rows = self.query("set plan_cache_mode = force_custom_plan; prepare it as %s; explain execute it(%s)"
                                   % (sql, parameters))
                 self.assertNotIn("Seq Scan", "\n".join(row[0] for row in rows))
+
+    def test_the_audit_goes_by_an_index_whatever_is_asked(self):
+        by_name = dict(statements())
+        for name, parameters, index in (
+                ("list_audit", "null, null, null, null, null, null, 51", "audit_pkey"),
+                ("list_audit", "1000, 'o1', null, null, null, null, 51", "audit_of_owner"),
+                ("list_audit", "null, null, %s, null, null, null, 51" % ID, "audit_of_job"),
+                ("list_audit", "null, null, null, '{create}', %d, null, 51" % (FINISHED - 10), "audit_of_time"),
+                ("list_audit", "null, null, null, null, null, 10, 51", "audit_of_time"),
+                ("list_audit_of_actor", "null, null, null, null, null, null, 51, 'o1'", "audit_of_others"),
+                ("list_audit_of_actor", "null, null, null, null, null, null, 51, 'x'", "audit_of_owner")):
+            with self.subTest(parameters):
+                rows = self.query("set plan_cache_mode = force_custom_plan; prepare it as %s; explain execute it(%s)"
+                                  % (by_name[name], parameters))
+                plan = "\n".join(row[0] for row in rows)
+                self.assertIn(index, plan)
+                self.assertNotIn("Seq Scan", plan)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@
 
 enum { WAIT_MS = 10000, POLL_US = 200 };
 
+const struct actor somebody = {.name = {"somebody", 8}, .address = {"192.0.2.1", 9}};
+
 static int64_t test_clock_now(const struct clock *base)
 {
     struct test_clock *clock = CONTAINER_OF(base, struct test_clock, base);
@@ -118,7 +120,7 @@ struct job create_job(struct world *world, const char *owner)
 {
     struct job job;
     struct job_draft draft = draft_of(owner, NULL);
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
     return job;
 }
 
@@ -207,7 +209,8 @@ struct job job_in_state(struct world *world, const char *owner, enum job_state s
     struct job job = create_job(world, owner);
     struct ticket ticket;
     if (state == JOB_CANCELLED)
-        assert_ok(world, store_cancel(world->store, job.id, &world->arena, &job, &world->err));
+        assert_ok(world, store_cancel(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                      &world->err));
     if (state == JOB_QUEUED || state == JOB_CANCELLED)
         return get_job(world, job.id);
     assert_true(uuid_equal(claim_job(world, &ticket).id, job.id));

@@ -61,6 +61,9 @@ void world_restart(struct world *world);
 
 int64_t world_now(const struct world *world);
 
+/* Who acts where it does not matter who. */
+extern const struct actor somebody;
+
 /* The next change that was published, waiting for it if need be; fails the test after 10 s. */
 enum watch_result world_next_change(struct world *world, struct job *out);
 
@@ -121,6 +124,7 @@ extern const struct store_test suite_claims[];
 extern const struct store_test suite_settling[];
 extern const struct store_test suite_time[];
 extern const struct store_test suite_downloads[];
+extern const struct store_test suite_audit[];
 extern const struct store_test suite_threads[];
 
 #endif

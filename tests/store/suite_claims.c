@@ -155,7 +155,8 @@ static void step_end(struct world *world, struct model *model, struct model_job 
     if (job->state == JOB_RUNNING)
         complete_job(world, &job->ticket, 1);
     else if (job->state == JOB_QUEUED)
-        assert_ok(world, store_remove(world->store, job->id, &world->arena, &out, &world->err));
+        assert_ok(world, store_remove(world->store, job->id, &somebody, &world->arena, &out, NULL,
+                                      &world->err));
     model->running[job->owner] -= job->state == JOB_RUNNING;
     job->state = JOB_COMPLETED;
 }
@@ -196,7 +197,8 @@ static void who_leaves_the_middle_of_the_line_disorders_nobody(void **state)
     }
     for (char owner = 'a'; owner <= 'g'; owner++)
         jobs[(int)owner] = create_job(world, (char[]){owner, '\0'});
-    assert_ok(world, store_remove(world->store, jobs['d'].id, &world->arena, &out, &world->err));
+    assert_ok(world, store_remove(world->store, jobs['d'].id, &somebody, &world->arena, &out, NULL,
+                                  &world->err));
     assert_order(world, "hi", "acfgbehi");
 }
 
@@ -207,9 +209,11 @@ static void a_cancelled_job_leaves_the_line(void **state)
     struct ticket ticket;
     for (size_t i = 0; i < COUNT_OF(jobs); i++)
         jobs[i] = create_job(world, "alice");
-    assert_ok(world, store_cancel(world->store, jobs[0].id, &world->arena, &jobs[0], &world->err));
+    assert_ok(world, store_cancel(world->store, jobs[0].id, &somebody, &world->arena, &jobs[0],
+                                  NULL, &world->err));
     assert_same_job(claim_job(world, &ticket), jobs[1]);
-    assert_ok(world, store_remove(world->store, jobs[2].id, &world->arena, &jobs[2], &world->err));
+    assert_ok(world, store_remove(world->store, jobs[2].id, &somebody, &world->arena, &jobs[2],
+                                  NULL, &world->err));
     assert_false(is_anything_due(world));
 }
 
@@ -269,13 +273,15 @@ static void a_forged_ticket_changes_nothing(void **state)
 static void cancel(struct world *world, const struct ticket *ticket)
 {
     struct job job;
-    assert_ok(world, store_cancel(world->store, ticket->id, &world->arena, &job, &world->err));
+    assert_ok(world, store_cancel(world->store, ticket->id, &somebody, &world->arena, &job, NULL,
+                                  &world->err));
 }
 
 static void remove_job(struct world *world, const struct ticket *ticket)
 {
     struct job job;
-    assert_ok(world, store_remove(world->store, ticket->id, &world->arena, &job, &world->err));
+    assert_ok(world, store_remove(world->store, ticket->id, &somebody, &world->arena, &job, NULL,
+                                  &world->err));
 }
 
 static void release(struct world *world, const struct ticket *ticket)
@@ -321,7 +327,8 @@ static void retry_and_claim_again(struct world *world, const struct ticket *tick
     struct ticket next;
     struct job job;
     cancel(world, ticket);
-    assert_ok(world, store_retry(world->store, ticket->id, &world->arena, &job, &world->err));
+    assert_ok(world,
+              store_retry(world->store, ticket->id, &somebody, &world->arena, &job, &world->err));
     (void)claim_job(world, &next);
     assert_int_equal(next.attempt, ticket->attempt);
 }

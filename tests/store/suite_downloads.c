@@ -217,10 +217,12 @@ static bool take_step(struct world *world, struct uuid id, const struct step *st
     struct job job;
     switch (step->op) {
     case ISSUE:
-        return store_issue_token(store, id, &numbers->tokens[step->number], &world->err);
+        return store_issue_token(store, id, &somebody, &numbers->tokens[step->number], &world->err);
     case OPEN:
-        return store_download_open(store, id, numbers->tokens[step->number], step->from,
-                                   &world->arena, &job, &numbers->leases[step->lease], &world->err);
+        return store_download_open(
+            store,
+            &(struct download_request){id, numbers->tokens[step->number], step->from, somebody},
+            &world->arena, &job, &numbers->leases[step->lease], &world->err);
     case RENEW:
         return store_download_renew(store, id, numbers->leases[step->lease], &transfer,
                                     &world->err);
@@ -267,9 +269,10 @@ static void a_download_is_given_the_job(void **state)
     struct job out;
     int64_t token = 0;
     int64_t lease = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
-    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &out,
-                                         &lease, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
+    assert_ok(world, store_download_open(world->store,
+                                         &(struct download_request){job.id, token, 0, somebody},
+                                         &world->arena, &out, &lease, &world->err));
     assert_same_job(out, job);
     assert_text(out.file.key, "key");
     assert_int_equal(out.file.size, 100);
@@ -282,18 +285,21 @@ static void who_finds_it_busy_is_told_when_to_come_back(void **state)
     struct job job = job_in_state(world, "alice", JOB_COMPLETED);
     int64_t token = 0;
     int64_t lease = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
-    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
-                                         &lease, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
+    assert_ok(world, store_download_open(world->store,
+                                         &(struct download_request){job.id, token, 0, somebody},
+                                         &world->arena, &job, &lease, &world->err));
     assert_refused(world,
-                   store_download_open(world->store, job.id, token, 0, &world->arena, &job, &lease,
-                                       &world->err),
+                   store_download_open(world->store,
+                                       &(struct download_request){job.id, token, 0, somebody},
+                                       &world->arena, &job, &lease, &world->err),
                    ERR_BUSY);
     assert_in_range(world->err.retry_after_ms, 1, LEASE_MS);
     test_clock_advance(&world->clock, LEASE_MS - 500);
     assert_refused(world,
-                   store_download_open(world->store, job.id, token, 0, &world->arena, &job, &lease,
-                                       &world->err),
+                   store_download_open(world->store,
+                                       &(struct download_request){job.id, token, 0, somebody},
+                                       &world->arena, &job, &lease, &world->err),
                    ERR_BUSY);
     assert_in_range(world->err.retry_after_ms, 1, 500);
 }
@@ -310,12 +316,14 @@ static void only_a_completed_job_can_be_downloaded(void **state)
         struct job job = job_in_state(world, "alice", (enum job_state)from);
         int64_t number = 0;
         enum err_code code = expected[from];
-        bool is_ok = store_issue_token(world->store, job.id, &number, &world->err);
+        bool is_ok = store_issue_token(world->store, job.id, &somebody, &number, &world->err);
         assert_int_equal(is_ok ? ERR_NONE : world->err.code, code);
-        is_ok = store_download_open(world->store, job.id, number, 0, &world->arena, &job, &number,
-                                    &world->err);
+        is_ok = store_download_open(world->store,
+                                    &(struct download_request){job.id, number, 0, somebody},
+                                    &world->arena, &job, &number, &world->err);
         assert_int_equal(is_ok ? ERR_NONE : world->err.code, code);
-        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+        assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                      &world->err));
         /* A download of a job that is gone ends without a fuss. */
         assert_ok(world,
                   store_download_close(world->store, job.id, number, &transfer, &world->err));
@@ -333,10 +341,11 @@ static void a_download_under_way_holds_off_retention(void **state)
     size_t count = 0;
     int64_t token = 0;
     int64_t lease = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
     test_clock_advance(&world->clock, world->options.retention_ms - 1);
-    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
-                                         &lease, &world->err));
+    assert_ok(world, store_download_open(world->store,
+                                         &(struct download_request){job.id, token, 0, somebody},
+                                         &world->arena, &job, &lease, &world->err));
     test_clock_advance(&world->clock, 1);
     assert_ok(world,
               store_list_expired(world->store, 10, &world->arena, &expired, &count, &world->err));
@@ -356,16 +365,17 @@ static void what_is_listed_as_expired_is_not_given_out_any_more(void **state)
     size_t count = 0;
     int64_t token = 0;
     int64_t lease = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
     test_clock_advance(&world->clock, world->options.retention_ms);
     assert_ok(world,
               store_list_expired(world->store, 10, &world->arena, &expired, &count, &world->err));
     assert_int_equal(count, 1);
     assert_refused(world,
-                   store_download_open(world->store, job.id, token, 0, &world->arena, &job, &lease,
-                                       &world->err),
+                   store_download_open(world->store,
+                                       &(struct download_request){job.id, token, 0, somebody},
+                                       &world->arena, &job, &lease, &world->err),
                    ERR_EXPIRED);
-    assert_refused(world, store_issue_token(world->store, job.id, &token, &world->err),
+    assert_refused(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err),
                    ERR_EXPIRED);
     char id[UUID_TEXT_LEN + 1];
     uuid_format(job.id, id);
@@ -380,8 +390,9 @@ static void a_token_that_was_never_issued_opens_nothing(void **state)
     int64_t lease = 0;
     for (int64_t token = -1; token <= 1; token++)
         assert_refused(world,
-                       store_download_open(world->store, job.id, token, 0, &world->arena, &job,
-                                           &lease, &world->err),
+                       store_download_open(world->store,
+                                           &(struct download_request){job.id, token, 0, somebody},
+                                           &world->arena, &job, &lease, &world->err),
                        ERR_EXPIRED);
 }
 

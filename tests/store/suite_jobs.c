@@ -28,7 +28,7 @@ static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
                  .webhook_url = STR("https://example.org/hook")},
     };
     struct job job;
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
     memset(owner, 'x', sizeof owner - 1);
     memset(value, 'x', sizeof value - 1);
     const struct job jobs[] = {job, get_job(world, job.id)};
@@ -80,18 +80,22 @@ static void a_job_that_is_not_there_is_not_found(void **state)
     assert_refused(world, store_get(store, unknown_id, &world->arena, &out, &world->err),
                    ERR_NOT_FOUND);
     assert_non_null(strstr(world->err.text, "01020300-0000-0000-0000-000000000000"));
-    assert_refused(world, store_cancel(store, unknown_id, &world->arena, &out, &world->err),
-                   ERR_NOT_FOUND);
-    assert_refused(world, store_retry(store, unknown_id, &world->arena, &out, &world->err),
-                   ERR_NOT_FOUND);
-    assert_refused(world, store_remove(store, unknown_id, &world->arena, &out, &world->err),
-                   ERR_NOT_FOUND);
-    assert_refused(world, store_issue_token(store, unknown_id, &number, &world->err),
+    assert_refused(
+        world, store_cancel(store, unknown_id, &somebody, &world->arena, &out, NULL, &world->err),
+        ERR_NOT_FOUND);
+    assert_refused(world,
+                   store_retry(store, unknown_id, &somebody, &world->arena, &out, &world->err),
                    ERR_NOT_FOUND);
     assert_refused(
-        world,
-        store_download_open(store, unknown_id, 1, 0, &world->arena, &out, &number, &world->err),
+        world, store_remove(store, unknown_id, &somebody, &world->arena, &out, NULL, &world->err),
         ERR_NOT_FOUND);
+    assert_refused(world, store_issue_token(store, unknown_id, &somebody, &number, &world->err),
+                   ERR_NOT_FOUND);
+    assert_refused(world,
+                   store_download_open(store,
+                                       &(struct download_request){unknown_id, 1, 0, somebody},
+                                       &world->arena, &out, &number, &world->err),
+                   ERR_NOT_FOUND);
     (void)expire_job(world, unknown_id); /* removed meanwhile */
 }
 
@@ -104,7 +108,8 @@ static void an_owner_has_so_many_active_jobs_and_no_more(void **state)
         job = create_job(world, "alice");
     (void)claim_job(world, &ticket); /* running counts as well */
     struct job_draft draft = draft_of("alice", NULL);
-    assert_refused(world, store_create(world->store, &draft, &world->arena, &job, &world->err),
+    assert_refused(world,
+                   store_create(world->store, &draft, &world->arena, &job, NULL, &world->err),
                    ERR_LIMIT);
     assert_int_equal(world->err.retry_after_ms, 1000);
     assert_non_null(strstr(world->err.text, "5"));
@@ -112,9 +117,11 @@ static void an_owner_has_so_many_active_jobs_and_no_more(void **state)
 
     complete_job(world, &ticket, 1);
     job = create_job(world, "alice");
-    assert_refused(world, store_create(world->store, &draft, &world->arena, &job, &world->err),
+    assert_refused(world,
+                   store_create(world->store, &draft, &world->arena, &job, NULL, &world->err),
                    ERR_LIMIT);
-    assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+    assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                  &world->err));
     (void)create_job(world, "alice");
 }
 
@@ -124,30 +131,33 @@ static void a_request_id_gives_the_same_job_again(void **state)
     struct job_draft draft = draft_of("alice", "r-1");
     struct job first;
     struct job again;
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &first, &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &first, NULL, &world->err));
     for (int i = 0; i < 4; i++)
         (void)create_job(world, "alice");
     /* At the limit, too: nothing is created. */
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, NULL, &world->err));
     assert_same_job(first, again);
     assert_int_equal(again.revision, first.revision);
 
     struct job_draft other = draft;
     other.spec.format = STR("json");
-    assert_refused(world, store_create(world->store, &other, &world->arena, &again, &world->err),
+    assert_refused(world,
+                   store_create(world->store, &other, &world->arena, &again, NULL, &world->err),
                    ERR_EXISTS);
 
     other = draft_of("bob", "r-1");
-    assert_ok(world, store_create(world->store, &other, &world->arena, &again, &world->err));
+    assert_ok(world, store_create(world->store, &other, &world->arena, &again, NULL, &world->err));
     assert_false(uuid_equal(first.id, again.id));
 
-    assert_ok(world, store_cancel(world->store, first.id, &world->arena, &again, &world->err));
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, &world->err));
+    assert_ok(world, store_cancel(world->store, first.id, &somebody, &world->arena, &again, NULL,
+                                  &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, NULL, &world->err));
     assert_same_job(first, again);
     assert_state(again, JOB_CANCELLED);
 
-    assert_ok(world, store_remove(world->store, first.id, &world->arena, &again, &world->err));
-    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, &world->err));
+    assert_ok(world, store_remove(world->store, first.id, &somebody, &world->arena, &again, NULL,
+                                  &world->err));
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &again, NULL, &world->err));
     assert_false(uuid_equal(first.id, again.id));
 }
 
@@ -160,7 +170,8 @@ static void lists_are_newest_first_and_filtered(void **state)
     jobs[2] = job_in_state(world, "alice", JOB_CANCELLED);
     struct job_draft goals = draft_of("alice", "r-3");
     goals.spec.type = STR("goals");
-    assert_ok(world, store_create(world->store, &goals, &world->arena, &jobs[3], &world->err));
+    assert_ok(world,
+              store_create(world->store, &goals, &world->arena, &jobs[3], NULL, &world->err));
     jobs[4] = create_job(world, "bob");
     jobs[5] = create_job(world, "alice");
 
@@ -201,7 +212,8 @@ static void pages_go_on_where_the_last_job_was_removed(void **state)
     for (size_t i = 0; i < COUNT_OF(jobs); i++)
         jobs[i] = create_job(world, "alice");
     struct job removed;
-    assert_ok(world, store_remove(world->store, jobs[2].id, &world->arena, &removed, &world->err));
+    assert_ok(world, store_remove(world->store, jobs[2].id, &somebody, &world->arena, &removed,
+                                  NULL, &world->err));
     struct job_query query = {
         .owner = STR("alice"), .has_before = true, .before = jobs[2].id, .limit = 10};
     const struct job *out = NULL;
@@ -220,17 +232,18 @@ static void what_may_be_cancelled(void **state)
         struct job before = job_in_state(world, "alice", (enum job_state)from);
         struct job after;
         if (may[from]) {
-            assert_ok(world,
-                      store_cancel(world->store, before.id, &world->arena, &after, &world->err));
+            assert_ok(world, store_cancel(world->store, before.id, &somebody, &world->arena, &after,
+                                          NULL, &world->err));
             assert_state(after, JOB_CANCELLED);
             assert_int_equal(after.completed_ms, world_now(world));
             assert_int_equal(after.expires_ms, world_now(world) + world->options.retention_ms);
             /* Cancelling again changes nothing. */
             assert_int_equal(after.revision > before.revision, from != JOB_CANCELLED);
         } else {
-            assert_refused(
-                world, store_cancel(world->store, before.id, &world->arena, &after, &world->err),
-                ERR_NOT_READY);
+            assert_refused(world,
+                           store_cancel(world->store, before.id, &somebody, &world->arena, &after,
+                                        NULL, &world->err),
+                           ERR_NOT_READY);
             assert_non_null(strstr(world->err.text, job_state_name((enum job_state)from)));
             assert_int_equal(get_job(world, before.id).revision, before.revision);
         }
@@ -246,13 +259,14 @@ static void what_may_be_tried_again(void **state)
         struct job before = job_in_state(world, "alice", (enum job_state)from);
         struct job after;
         if (!may[from]) {
-            assert_refused(world,
-                           store_retry(world->store, before.id, &world->arena, &after, &world->err),
-                           ERR_NOT_READY);
+            assert_refused(
+                world,
+                store_retry(world->store, before.id, &somebody, &world->arena, &after, &world->err),
+                ERR_NOT_READY);
             assert_int_equal(get_job(world, before.id).revision, before.revision);
         } else {
-            assert_ok(world,
-                      store_retry(world->store, before.id, &world->arena, &after, &world->err));
+            assert_ok(world, store_retry(world->store, before.id, &somebody, &world->arena, &after,
+                                         &world->err));
             assert_state(after, JOB_QUEUED);
             assert_true(after.revision > before.revision);
             assert_int_equal(after.attempt, 0);
@@ -266,7 +280,8 @@ static void what_may_be_tried_again(void **state)
             assert_same_job(claim_job(world, &ticket), before);
         }
         /* Out of the way of the next. */
-        assert_ok(world, store_remove(world->store, before.id, &world->arena, &after, &world->err));
+        assert_ok(world, store_remove(world->store, before.id, &somebody, &world->arena, &after,
+                                      NULL, &world->err));
     }
 }
 
@@ -277,8 +292,9 @@ static void trying_again_counts_against_the_limit(void **state)
     struct job job;
     for (int i = 0; i < 5; i++)
         (void)create_job(world, "alice");
-    assert_refused(world, store_retry(world->store, failed.id, &world->arena, &job, &world->err),
-                   ERR_LIMIT);
+    assert_refused(
+        world, store_retry(world->store, failed.id, &somebody, &world->arena, &job, &world->err),
+        ERR_LIMIT);
     assert_int_equal(world->err.retry_after_ms, 1000);
     assert_state(get_job(world, failed.id), JOB_FAILED);
 }
@@ -292,7 +308,8 @@ static void removing_tells_watchers_of_each_step(void **state)
         struct job seen = {0};
         while (seen.revision < before.revision)
             assert_int_equal(world_next_change(world, &seen), WATCH_CHANGE);
-        assert_ok(world, store_remove(world->store, before.id, &world->arena, &out, &world->err));
+        assert_ok(world, store_remove(world->store, before.id, &somebody, &world->arena, &out, NULL,
+                                      &world->err));
         if (job_state_is_active(before.state)) {
             assert_int_equal(world_next_change(world, &seen), WATCH_CHANGE);
             assert_state(seen, JOB_CANCELLED);

@@ -173,7 +173,8 @@ static void only_what_can_work_is_tried_again(void **state)
         fail_job(world, &ticket, (enum err_code)code);
         bool is_retried = err_code_is_retryable((enum err_code)code);
         assert_state(get_job(world, job.id), is_retried ? JOB_QUEUED : JOB_FAILED);
-        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+        assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                      &world->err));
     }
 }
 
@@ -230,9 +231,11 @@ static void a_waiting_retry_can_be_cancelled_and_removed(void **state)
         (void)claim_job(world, &ticket);
         fail_job(world, &ticket, ERR_SOURCE_CONFLICT);
         if (i == 0)
-            assert_ok(world, store_cancel(world->store, job.id, &world->arena, &job, &world->err));
+            assert_ok(world, store_cancel(world->store, job.id, &somebody, &world->arena, &job,
+                                          NULL, &world->err));
         else
-            assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+            assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job,
+                                          NULL, &world->err));
         assert_int_equal(job.next_attempt_ms, 0);
         test_clock_advance(&world->clock, 60000);
         assert_false(is_anything_due(world));
@@ -260,7 +263,8 @@ static void a_job_tried_again_by_hand_has_all_its_attempts(void **state)
 {
     struct world *world = *state;
     struct job job = job_in_state(world, "alice", JOB_FAILED);
-    assert_ok(world, store_retry(world->store, job.id, &world->arena, &job, &world->err));
+    assert_ok(world,
+              store_retry(world->store, job.id, &somebody, &world->arena, &job, &world->err));
     for (int attempt = 1; attempt <= 3; attempt++) {
         struct ticket ticket;
         assert_int_equal(claim_job(world, &ticket).attempt, attempt);

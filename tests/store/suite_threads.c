@@ -10,10 +10,10 @@
 enum { THREADS = 64 };
 
 /* What one thread of a test does, and what came of it. */
-struct actor {
+struct player {
     struct world *world;
     pthread_barrier_t *begin;
-    void (*act)(struct actor *actor);
+    void (*act)(struct player *player);
     struct uuid id; /* what it is about */
     struct ticket ticket;
     const char *owner;
@@ -24,77 +24,77 @@ struct actor {
     struct arena arena;
 };
 
-static void *run_actor(void *arg)
+static void *run_player(void *arg)
 {
-    struct actor *actor = arg;
-    (void)pthread_barrier_wait(actor->begin);
-    actor->act(actor);
+    struct player *player = arg;
+    (void)pthread_barrier_wait(player->begin);
+    player->act(player);
     return NULL;
 }
 
 /* Lets all of them act at the same time. */
-static void act_together(struct actor *actors, size_t count)
+static void act_together(struct player *players, size_t count)
 {
     pthread_barrier_t begin;
     pthread_t *threads CLEANUP(mem_free_ptr) = mem_new_array(count, sizeof *threads);
     pthread_barrier_init(&begin, NULL, (unsigned)count);
     for (size_t i = 0; i < count; i++) {
-        actors[i].begin = &begin;
-        thread_start(&threads[i], run_actor, &actors[i]);
+        players[i].begin = &begin;
+        thread_start(&threads[i], run_player, &players[i]);
     }
     for (size_t i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&begin);
 }
 
-static void free_actors(struct actor *actors, size_t count)
+static void free_players(struct player *players, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        arena_done(&actors[i].arena);
+        arena_done(&players[i].arena);
 }
 
-static void do_create(struct actor *actor)
+static void do_create(struct player *player)
 {
-    struct job_draft draft = draft_of(actor->owner, NULL);
-    actor->is_ok =
-        store_create(actor->world->store, &draft, &actor->arena, &actor->job, &actor->err);
+    struct job_draft draft = draft_of(player->owner, NULL);
+    player->is_ok = store_create(player->world->store, &draft, &player->arena, &player->job, NULL,
+                                 &player->err);
 }
 
 static void of_64_creates_at_once_5_are_accepted(void **state)
 {
-    struct actor actors[THREADS];
+    struct player players[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-        actors[i] = (struct actor){.world = *state, .act = do_create, .owner = "alice"};
-    act_together(actors, THREADS);
+        players[i] = (struct player){.world = *state, .act = do_create, .owner = "alice"};
+    act_together(players, THREADS);
     size_t accepted = 0;
     size_t refused = 0;
     for (size_t i = 0; i < THREADS; i++) {
-        accepted += actors[i].is_ok;
-        refused += !actors[i].is_ok && actors[i].err.code == ERR_LIMIT;
+        accepted += players[i].is_ok;
+        refused += !players[i].is_ok && players[i].err.code == ERR_LIMIT;
     }
-    free_actors(actors, THREADS);
+    free_players(players, THREADS);
     assert_int_equal(accepted, 5);
     assert_int_equal(refused, 59);
 }
 
-static void do_create_with_request_id(struct actor *actor)
+static void do_create_with_request_id(struct player *player)
 {
     struct job_draft draft = draft_of("alice", "the-same");
-    actor->is_ok =
-        store_create(actor->world->store, &draft, &actor->arena, &actor->job, &actor->err);
+    player->is_ok = store_create(player->world->store, &draft, &player->arena, &player->job, NULL,
+                                 &player->err);
 }
 
 static void one_request_id_makes_one_job_also_at_once(void **state)
 {
     struct world *world = *state;
-    struct actor actors[THREADS];
+    struct player players[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-        actors[i] = (struct actor){.world = world, .act = do_create_with_request_id};
-    act_together(actors, THREADS);
+        players[i] = (struct player){.world = world, .act = do_create_with_request_id};
+    act_together(players, THREADS);
     size_t same = 0;
     for (size_t i = 0; i < THREADS; i++)
-        same += actors[i].is_ok && uuid_equal(actors[i].job.id, actors[0].job.id);
-    free_actors(actors, THREADS);
+        same += players[i].is_ok && uuid_equal(players[i].job.id, players[0].job.id);
+    free_players(players, THREADS);
     assert_int_equal(same, THREADS);
     struct job_query query = {.limit = 10};
     const struct job *jobs = NULL;
@@ -103,17 +103,17 @@ static void one_request_id_makes_one_job_also_at_once(void **state)
     assert_int_equal(count, 1);
 }
 
-static void do_claim_all(struct actor *actor)
+static void do_claim_all(struct player *player)
 {
     bool is_found = true;
-    actor->is_ok = true;
-    while (actor->is_ok && is_found) {
+    player->is_ok = true;
+    while (player->is_ok && is_found) {
         struct ticket ticket;
-        actor->is_ok = store_claim(actor->world->store, "w", &actor->arena, &actor->job, &ticket,
-                                   &is_found, &actor->err);
-        actor->count += is_found;
+        player->is_ok = store_claim(player->world->store, "w", &player->arena, &player->job,
+                                    &ticket, &is_found, &player->err);
+        player->count += is_found;
         if (is_found)
-            actor->is_ok = actor->job.attempt == 1;
+            player->is_ok = player->job.attempt == 1;
     }
 }
 
@@ -126,81 +126,82 @@ static void each_job_is_claimed_once(void **state)
         (void)snprintf(owner, sizeof owner, "owner-%d", i / 5);
         (void)create_job(world, owner);
     }
-    struct actor actors[CLAIMERS];
+    struct player players[CLAIMERS];
     for (size_t i = 0; i < CLAIMERS; i++)
-        actors[i] = (struct actor){.world = world, .act = do_claim_all};
-    act_together(actors, CLAIMERS);
+        players[i] = (struct player){.world = world, .act = do_claim_all};
+    act_together(players, CLAIMERS);
     size_t claimed = 0;
     size_t ok = 0;
     for (size_t i = 0; i < CLAIMERS; i++) {
-        claimed += actors[i].count;
-        ok += actors[i].is_ok;
+        claimed += players[i].count;
+        ok += players[i].is_ok;
     }
-    free_actors(actors, CLAIMERS);
+    free_players(players, CLAIMERS);
     assert_int_equal(claimed, JOBS);
     assert_int_equal(ok, CLAIMERS);
 }
 
-static void do_cancel(struct actor *actor)
+static void do_cancel(struct player *player)
 {
-    actor->is_ok =
-        store_cancel(actor->world->store, actor->id, &actor->arena, &actor->job, &actor->err);
+    player->is_ok = store_cancel(player->world->store, player->id, &somebody, &player->arena,
+                                 &player->job, NULL, &player->err);
 }
 
-static void do_complete(struct actor *actor)
+static void do_complete(struct player *player)
 {
     struct job_file file = {.key = STR("k"), .size = 1};
     struct job_progress progress = {0};
     struct job_warnings warnings = {0};
     bool is_mine = false;
-    actor->is_ok = store_complete(actor->world->store, &actor->ticket, &file, &progress, &warnings,
-                                  &is_mine, &actor->err) &&
-                   is_mine;
+    player->is_ok = store_complete(player->world->store, &player->ticket, &file, &progress,
+                                   &warnings, &is_mine, &player->err) &&
+                    is_mine;
 }
 
-static void do_fail(struct actor *actor)
+static void do_fail(struct player *player)
 {
     struct err why;
     struct arena arena CLEANUP(arena_done) = {0};
     struct job job;
     bool is_mine = false;
     (void)err_set(&why, ERR_SOURCE_DATA, "no");
-    actor->is_ok = store_fail(actor->world->store, &actor->ticket, &why, &arena, &job, &is_mine,
-                              &actor->err) &&
-                   is_mine;
+    player->is_ok = store_fail(player->world->store, &player->ticket, &why, &arena, &job, &is_mine,
+                               &player->err) &&
+                    is_mine;
 }
 
 static void of_those_who_end_a_job_one_wins(void **state)
 {
-    static void (*const acts[])(struct actor * actor) = {do_cancel, do_complete, do_fail,
-                                                         do_complete};
+    static void (*const acts[])(struct player * player) = {do_cancel, do_complete, do_fail,
+                                                           do_complete};
     static const enum job_state ends[] = {JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED, JOB_COMPLETED};
     struct world *world = *state;
     for (int round = 0; round < 100; round++) {
-        struct actor actors[COUNT_OF(acts)];
+        struct player players[COUNT_OF(acts)];
         struct ticket ticket;
         struct job job = create_job(world, "alice");
         (void)claim_job(world, &ticket);
         for (size_t i = 0; i < COUNT_OF(acts); i++)
-            actors[i] =
-                (struct actor){.world = world, .act = acts[i], .id = job.id, .ticket = ticket};
-        act_together(actors, COUNT_OF(acts));
+            players[i] =
+                (struct player){.world = world, .act = acts[i], .id = job.id, .ticket = ticket};
+        act_together(players, COUNT_OF(acts));
         job = get_job(world, job.id);
         size_t winners = 0;
         for (size_t i = 0; i < COUNT_OF(acts); i++) {
-            winners += actors[i].is_ok;
-            assert_true(!actors[i].is_ok || job.state == ends[i]);
+            winners += players[i].is_ok;
+            assert_true(!players[i].is_ok || job.state == ends[i]);
         }
-        free_actors(actors, COUNT_OF(acts));
+        free_players(players, COUNT_OF(acts));
         assert_int_equal(winners, 1);
     }
 }
 
-static void do_open(struct actor *actor)
+static void do_open(struct player *player)
 {
     int64_t lease = 0;
-    actor->is_ok = store_download_open(actor->world->store, actor->id, 1, 0, &actor->arena,
-                                       &actor->job, &lease, &actor->err);
+    player->is_ok = store_download_open(player->world->store,
+                                        &(struct download_request){player->id, 1, 0, somebody},
+                                        &player->arena, &player->job, &lease, &player->err);
 }
 
 static void of_downloads_at_once_one_is_served(void **state)
@@ -208,19 +209,19 @@ static void of_downloads_at_once_one_is_served(void **state)
     struct world *world = *state;
     struct job job = job_in_state(world, "alice", JOB_COMPLETED);
     int64_t token = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
     assert_int_equal(token, 1);
-    struct actor actors[THREADS];
+    struct player players[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-        actors[i] = (struct actor){.world = world, .act = do_open, .id = job.id};
-    act_together(actors, THREADS);
+        players[i] = (struct player){.world = world, .act = do_open, .id = job.id};
+    act_together(players, THREADS);
     size_t served = 0;
     size_t busy = 0;
     for (size_t i = 0; i < THREADS; i++) {
-        served += actors[i].is_ok;
-        busy += !actors[i].is_ok && actors[i].err.code == ERR_BUSY;
+        served += players[i].is_ok;
+        busy += !players[i].is_ok && players[i].err.code == ERR_BUSY;
     }
-    free_actors(actors, THREADS);
+    free_players(players, THREADS);
     assert_int_equal(served, 1);
     assert_int_equal(busy, THREADS - 1);
 }
@@ -267,7 +268,8 @@ static void cause_retry(struct world *world)
     struct job job;
     assert_ok(world, store_list(world->store, &query, &world->arena, &jobs, &count, &world->err));
     assert_int_equal(count, 1);
-    assert_ok(world, store_retry(world->store, jobs[0].id, &world->arena, &job, &world->err));
+    assert_ok(world,
+              store_retry(world->store, jobs[0].id, &somebody, &world->arena, &job, &world->err));
 }
 
 static void a_wait_ends_when_there_may_be_work(void **state)
@@ -347,7 +349,7 @@ static void a_wait_ends_when_a_retry_becomes_due(void **state)
     bool is_found = false;
     bool is_mine = false;
     (void)err_set(&why, ERR_SOURCE_CONFLICT, "not now");
-    assert_ok(world, store_create(store, &draft, &world->arena, &job, &world->err));
+    assert_ok(world, store_create(store, &draft, &world->arena, &job, NULL, &world->err));
     assert_ok(world, store_claim(store, "w", &world->arena, &job, &ticket, &is_found, &world->err));
     int64_t begin_ms = clock_monotonic_ms();
     assert_ok(world, store_fail(store, &ticket, &why, &world->arena, &job, &is_mine, &world->err));

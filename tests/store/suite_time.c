@@ -61,7 +61,8 @@ static void only_a_completed_job_expires(void **state)
         assert_int_equal(expire_job(world, job.id), from == JOB_COMPLETED);
         assert_state(get_job(world, job.id),
                      from == JOB_COMPLETED ? JOB_EXPIRED : (enum job_state)from);
-        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+        assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                      &world->err));
     }
 }
 
@@ -94,7 +95,8 @@ static void a_job_tried_again_is_not_pruned(void **state)
 {
     struct world *world = *state;
     struct job job = job_in_state(world, "alice", JOB_FAILED);
-    assert_ok(world, store_retry(world->store, job.id, &world->arena, &job, &world->err));
+    assert_ok(world,
+              store_retry(world->store, job.id, &somebody, &world->arena, &job, &world->err));
     test_clock_advance(&world->clock, 2 * world->options.retention_ms);
     assert_int_equal(prune(world, 10), 0);
     assert_true(is_anything_due(world));
@@ -163,7 +165,8 @@ static void a_file_that_no_job_has_is_an_orphan(void **state)
         assert_int_equal(is_orphan(world, job.id, 1, "other"), !is_running);
         assert_true(is_orphan(world, job.id, 0, "other"));
         assert_true(is_orphan(world, job.id, 2, "other"));
-        assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+        assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                      &world->err));
         assert_true(is_orphan(world, job.id, 1, "key"));
     }
     assert_true(is_orphan(world, (struct uuid){{0}}, 1, "key"));
@@ -247,7 +250,8 @@ static void the_counters_count(void **state)
     assert_int_equal(counters.cancelled, 1);
     assert_int_equal(counters.avg_duration_ms, 200);
 
-    assert_ok(world, store_remove(world->store, job.id, &world->arena, &job, &world->err));
+    assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
+                                  &world->err));
     assert_ok(world, store_count(world->store, &counters, &world->err));
     assert_int_equal(counters.running, 0);
     assert_int_equal(counters.cancelled, 2);

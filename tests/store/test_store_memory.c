@@ -31,7 +31,8 @@ static void who_creates_and_cancels_for_ever_is_kept_a_thousand_jobs(void **stat
     assert_false(is_known(world, &first));
     assert_true(is_known(world, &second));
 
-    assert_ok(world, store_retry(world->store, third.id, &world->arena, &third, &world->err));
+    assert_ok(world,
+              store_retry(world->store, third.id, &somebody, &world->arena, &third, &world->err));
     (void)job_in_state(world, "alice", JOB_CANCELLED); /* into its place */
     assert_true(is_known(world, &second));
     (void)job_in_state(world, "alice", JOB_CANCELLED);
@@ -81,21 +82,24 @@ static void who_sets_the_clock_loses_no_download(void **state)
     int64_t token = 0;
     int64_t lease = 0;
     int64_t other = 0;
-    assert_ok(world, store_issue_token(world->store, job.id, &token, &world->err));
-    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
-                                         &lease, &world->err));
+    assert_ok(world, store_issue_token(world->store, job.id, &somebody, &token, &world->err));
+    assert_ok(world, store_download_open(world->store,
+                                         &(struct download_request){job.id, token, 0, somebody},
+                                         &world->arena, &job, &lease, &world->err));
     test_clock_set_by(&world->clock, lease_ms);
     assert_refused(world,
-                   store_download_open(world->store, job.id, token, 0, &world->arena, &job, &other,
-                                       &world->err),
+                   store_download_open(world->store,
+                                       &(struct download_request){job.id, token, 0, somebody},
+                                       &world->arena, &job, &other, &world->err),
                    ERR_BUSY);
     assert_ok(world, store_download_renew(world->store, job.id, lease, &transfer, &world->err));
     test_clock_set_by(&world->clock, DAY_MS);
     assert_false(is_listed_as_expired(world));
     test_clock_set_by(&world->clock, -2 * DAY_MS);
     test_clock_advance(&world->clock, lease_ms); /* it was given up, and does not hold for a day */
-    assert_ok(world, store_download_open(world->store, job.id, token, 0, &world->arena, &job,
-                                         &other, &world->err));
+    assert_ok(world, store_download_open(world->store,
+                                         &(struct download_request){job.id, token, 0, somebody},
+                                         &world->arena, &job, &other, &world->err));
     test_clock_advance(&world->clock, lease_ms);
     test_clock_set_by(&world->clock, 2 * DAY_MS);
     assert_true(is_listed_as_expired(world));
@@ -127,7 +131,8 @@ static void files_that_stay_do_not_hold_up_the_others(void **state)
     test_clock_set_by(&world->clock, -DAY_MS);
     assert_false(is_listed_as_expired(world));
     test_clock_set_by(&world->clock, DAY_MS);
-    assert_ok(world, store_remove(world->store, jobs[0].id, &world->arena, &jobs[0], &world->err));
+    assert_ok(world, store_remove(world->store, jobs[0].id, &somebody, &world->arena, &jobs[0],
+                                  NULL, &world->err));
     for (size_t i = 1; i < JOBS; i++) {
         assert_true(is_listed_as_expired(world));
         (void)expire_job(world, jobs[i].id);

@@ -64,7 +64,7 @@ static inline struct job house_create(struct house *house)
     struct job job;
     const struct job_draft draft = {.owner = STR("ann"),
                                     .spec = {.type = STR("trades"), .format = STR("csv")}};
-    house_must(house, store_create(house->store, &draft, &house->arena, &job, &house->err));
+    house_must(house, store_create(house->store, &draft, &house->arena, &job, NULL, &house->err));
     return job;
 }
 

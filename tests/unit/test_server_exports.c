@@ -50,9 +50,10 @@ static bool get(struct store *store, struct uuid id, struct arena *arena, struct
     return true;
 }
 
-static bool remove_job(struct store *store, struct uuid id, struct arena *arena, struct job *out,
-                       struct err *err)
+static bool remove_job(struct store *store, struct uuid id, const struct actor *actor,
+                       struct arena *arena, struct job *out, unsigned *out_acts, struct err *err)
 {
+    assert_true(str_equal(actor->name, alice.owner));
     struct world *world = CONTAINER_OF(store, struct world, store);
     if (world->completes_before_end) {
         world->is_running = false;
@@ -61,6 +62,7 @@ static bool remove_job(struct store *store, struct uuid id, struct arena *arena,
     if (!get(store, id, arena, out, err))
         return false;
     world->has_job = false;
+    *out_acts = BIT(AUDIT_DELETE);
     return true;
 }
 
@@ -74,15 +76,15 @@ static bool remove_file(struct files *files, struct str key, struct err *err)
     return true;
 }
 
-static bool open_download(struct store *store, struct uuid id, int64_t token_no, int64_t offset,
+static bool open_download(struct store *store, const struct download_request *request,
                           struct arena *arena, struct job *out, int64_t *out_lease, struct err *err)
 {
     struct world *world = CONTAINER_OF(store, struct world, store);
-    assert_int_equal(token_no, 7);
-    assert_int_equal(offset, 0);
+    assert_int_equal(request->token_no, 7);
+    assert_int_equal(request->offset, 0);
     *out_lease = 1;
     world->downloads++;
-    return get(store, id, arena, out, err);
+    return get(store, request->id, arena, out, err);
 }
 
 static bool open_file(struct files *files, struct str key, struct file_reader **out,

@@ -62,13 +62,15 @@ static int close_world(void **state)
     return 0;
 }
 
+static const struct actor somebody = {.name = {"ann", 3}};
+
 static struct uuid submit(struct world *world, struct job_spec spec)
 {
     struct job_draft draft = {.owner = STR("ann"), .spec = spec};
     struct job job;
     struct err err = {0};
     draft.spec.format = spec.format.len ? spec.format : STR("csv");
-    if (!store_create(world->store, &draft, &world->arena, &job, &err))
+    if (!store_create(world->store, &draft, &world->arena, &job, NULL, &err))
         fail_msg("%s", err.text);
     return job.id;
 }
@@ -253,7 +255,7 @@ static void cancel_frees_the_worker(struct world *world, struct str type)
     struct job job;
     struct err err = {0};
     int64_t begin_ms = clock_monotonic_ms();
-    assert_true(store_cancel(world->store, id, &world->arena, &job, &err));
+    assert_true(store_cancel(world->store, id, &somebody, &world->arena, &job, NULL, &err));
     assert_int_equal(job.state, JOB_CANCELLED);
     struct uuid next = submit(world, (struct job_spec){.type = STR("orders"), .limit = 1});
     assert_int_equal(wait_until(world, next, is_final).state, JOB_COMPLETED);
@@ -281,8 +283,8 @@ static void a_job_that_is_cancelled_and_retried_at_once_runs_to_its_end(void **s
         struct uuid id = submit(world, (struct job_spec){.type = STR("orders"), .limit = 1});
         struct job job;
         struct err err = {0};
-        if (store_cancel(world->store, id, &world->arena, &job, &err))
-            assert_true(store_retry(world->store, id, &world->arena, &job, &err));
+        if (store_cancel(world->store, id, &somebody, &world->arena, &job, NULL, &err))
+            assert_true(store_retry(world->store, id, &somebody, &world->arena, &job, &err));
         job = wait_until(world, id, is_final);
         assert_int_equal(job.state, JOB_COMPLETED);
     }
@@ -353,7 +355,7 @@ static void a_removed_job_leaves_no_file_behind(void **state)
     (void)wait_until(world, id, is_running);
     struct job job;
     struct err err = {0};
-    assert_true(store_remove(world->store, id, &world->arena, &job, &err));
+    assert_true(store_remove(world->store, id, &somebody, &world->arena, &job, NULL, &err));
     struct uuid next = submit(world, (struct job_spec){.type = STR("orders"), .limit = 1});
     assert_int_equal(wait_until(world, next, is_final).state, JOB_COMPLETED);
     assert_int_equal(shop_count_files(&world->shop), 1);

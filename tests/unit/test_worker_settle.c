@@ -57,7 +57,7 @@ static void world_open(struct world *world, int32_t max_attempts)
     faulty_ops = *real_ops;
     faulty_ops.fail = fail_unanswered;
     world->store->ops = &faulty_ops;
-    assert_true(store_create(world->store, &draft, &world->arena, &world->job, &err));
+    assert_true(store_create(world->store, &draft, &world->arena, &world->job, NULL, &err));
     assert_true(store_claim(world->store, "w", &world->arena, &world->job, &world->ticket,
                             &is_found, &err));
     assert_true(is_found);
@@ -135,18 +135,21 @@ static void in_haste_the_log_says_that_nobody_knows(void **state)
 static void whose_job_was_taken_away_says_whether_its_owner_wished_so(void **state)
 {
     (void)state;
+    const struct actor owner = {.name = STR("alice")};
     struct err err = {0};
     struct world world;
     world_open(&world, 3);
     settle(&world, false, STOP_LOST); /* still RUNNING: it must be another's by now */
     assert_non_null(strstr(world.caught, "event=job.lost "));
-    assert_true(store_cancel(world.store, world.job.id, &world.arena, &world.job, &err));
+    assert_true(
+        store_cancel(world.store, world.job.id, &owner, &world.arena, &world.job, NULL, &err));
     settle(&world, false, STOP_LOST);
     assert_non_null(strstr(world.caught, "event=job.stopped "));
     calls_left = 0;
     settle(&world, false, STOP_NONE);
     assert_non_null(strstr(world.caught, "event=job.stopped "));
-    assert_true(store_remove(world.store, world.job.id, &world.arena, &world.job, &err));
+    assert_true(
+        store_remove(world.store, world.job.id, &owner, &world.arena, &world.job, NULL, &err));
     settle(&world, false, STOP_LOST);
     assert_non_null(strstr(world.caught, "event=job.stopped "));
     world_close(&world);
