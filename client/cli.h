@@ -73,6 +73,7 @@ int cli_retry(struct cli *cli);
 int cli_delete(struct cli *cli);
 int cli_token(struct cli *cli);
 int cli_types(struct cli *cli);
+int cli_audit(struct cli *cli);
 int cli_health(struct cli *cli);
 
 #endif

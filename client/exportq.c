@@ -128,6 +128,13 @@ bool exportq_types(struct exportq *exportq, struct arena *arena,
     return call(exportq, "ListExportTypes", &request.base, arena, out, err);
 }
 
+bool exportq_audit(struct exportq *exportq, const Exportqueue__V1__ListAuditEntriesRequest *request,
+                   struct arena *arena, Exportqueue__V1__ListAuditEntriesResponse **out,
+                   struct err *err)
+{
+    return call(exportq, "ListAuditEntries", &request->base, arena, out, err);
+}
+
 bool exportq_health(struct exportq *exportq, struct arena *arena,
                     Exportqueue__V1__HealthResponse **out, struct err *err)
 {

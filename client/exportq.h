@@ -58,6 +58,9 @@ bool exportq_token(struct exportq *exportq, const char *id, struct arena *arena,
                    Exportqueue__V1__CreateDownloadTokenResponse **out, struct err *err) MUST_CHECK;
 bool exportq_types(struct exportq *exportq, struct arena *arena,
                    Exportqueue__V1__ListExportTypesResponse **out, struct err *err) MUST_CHECK;
+bool exportq_audit(struct exportq *exportq, const Exportqueue__V1__ListAuditEntriesRequest *request,
+                   struct arena *arena, Exportqueue__V1__ListAuditEntriesResponse **out,
+                   struct err *err) MUST_CHECK;
 bool exportq_health(struct exportq *exportq, struct arena *arena,
                     Exportqueue__V1__HealthResponse **out, struct err *err) MUST_CHECK;
 

@@ -72,6 +72,19 @@ static const struct command commands[] = {
      "examples:\n  exportq token ID\n"},
     {"types", cli_types, "[TYPE]", "what can be exported",
      "examples:\n  exportq types\n  exportq types trades\n"},
+    {"audit", cli_audit, "[OPTION]...", "who did what and when; for admins",
+     "  -a, --actor NAME      only what this owner did\n"
+     "  --owner NAME          only what was done with the jobs of this owner\n"
+     "  -j, --job ID          only what was done with this job\n"
+     "  --action A[,A...]     create, cancel, retry, delete, token, download, resume\n"
+     "  --since T, --until T  45m, 2h or 7d ago, or a time of UTC: 2026-11-01, "
+     "2026-11-01T08:30:00Z\n"
+     "  -n, --limit N         at most N entries; 100\n\n"
+     "The newest come first. OWNER says whose job it was where somebody else acted; (token) is\n"
+     "whoever downloaded with nothing but a token. --json prints one entry a line.\n\n"
+     "examples:\n  exportq audit --since 2h\n  exportq audit --action download,resume --owner "
+     "alice\n"
+     "  exportq audit --job ID --json | jq -r '[.time, .action, .actor, .address] | @tsv'\n"},
     {"health", cli_health, "", "how the server is doing", "examples:\n  exportq health --json\n"},
 };
 

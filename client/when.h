@@ -15,4 +15,8 @@ size_t when_format(const Google__Protobuf__Timestamp *time, char out[CALENDAR_TE
 /* "2025-08-01T12:34:56Z". Returns its length. */
 size_t when_format_seconds(const Google__Protobuf__Timestamp *time, char out[CALENDAR_TEXT_SIZE]);
 
+/* What people write: how long before `now_ms` ("90s", "45m", "2h", "7d"), a date of UTC or an RFC
+ * 3339 time. */
+bool when_parse(struct str text, int64_t now_ms, Google__Protobuf__Timestamp *out) MUST_CHECK;
+
 #endif

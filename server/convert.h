@@ -22,12 +22,16 @@ bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena
                   struct job_spec *out, struct err *err) MUST_CHECK;
 bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
                           struct exports_list_request *out, struct err *err) MUST_CHECK;
+bool convert_audit_request(const Exportqueue__V1__ListAuditEntriesRequest *request,
+                           struct exports_audit_request *out, struct err *err) MUST_CHECK;
 
 Exportqueue__V1__JobState convert_state(enum job_state state);
 Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena);
 Exportqueue__V1__File *convert_file(const struct job *job, struct arena *arena);
 Google__Protobuf__Timestamp *convert_time(int64_t ms, struct arena *arena);
 Exportqueue__V1__ExportType *convert_type(const struct export_type *type, struct arena *arena);
+Exportqueue__V1__AuditEntry *convert_audit_entry(const struct audit_entry *entry,
+                                                 struct arena *arena);
 void convert_health(const struct exports_health *health, struct arena *arena,
                     Exportqueue__V1__HealthResponse *out);
 

@@ -206,6 +206,31 @@ static void service_list_export_types(Exportqueue__V1__ExportService_Service *ba
     reply(&response, call);
 }
 
+static void service_list_audit_entries(Exportqueue__V1__ExportService_Service *base,
+                                       const Exportqueue__V1__ListAuditEntriesRequest *request,
+                                       Exportqueue__V1__ListAuditEntriesResponse_Closure reply,
+                                       void *call)
+{
+    Exportqueue__V1__ListAuditEntriesResponse response =
+        EXPORTQUEUE__V1__LIST_AUDIT_ENTRIES_RESPONSE__INIT;
+    struct arena *arena = rpc_turn_arena(call);
+    struct caller caller = {0};
+    struct exports_audit_request list;
+    struct exports_audit_page page;
+    struct err err = {0};
+    if (!enter(base, call, &caller, &err) || !convert_audit_request(request, &list, &err) ||
+        !exports_list_audit(exports_of(base), &caller, &list, arena, &page, &err)) {
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
+        return;
+    }
+    response.n_entries = page.count;
+    response.entries = arena_alloc_array(arena, page.count, sizeof(void *));
+    for (size_t i = 0; i < page.count; i++)
+        response.entries[i] = convert_audit_entry(&page.entries[i], arena);
+    response.next_page_token = arena_copy_text(arena, page.next_page_token);
+    reply(&response, call);
+}
+
 static void service_health(Exportqueue__V1__ExportService_Service *base,
                            const Exportqueue__V1__HealthRequest *request,
                            Exportqueue__V1__HealthResponse_Closure reply, void *call)

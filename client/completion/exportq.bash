@@ -59,7 +59,7 @@ _exportq_columns() {
 
 _exportq() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="create list get watch download cancel retry delete token types health help version"
+    local commands="create list get watch download cancel retry delete token types audit health help version"
     local globals="--server --user --token --tls-ca --json --help --version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ " $commands " == *" ${COMP_WORDS[i]} "* ]] && command=${COMP_WORDS[i]} && break
@@ -79,6 +79,14 @@ _exportq() {
         mapfile -t COMPREPLY < <(compgen -W "queued running completed failed cancelled expired" -- "$word")
         return
         ;;
+    --action)
+        local given_actions=
+        [[ $word == *,* ]] && given_actions=${word%,*},
+        mapfile -t COMPREPLY < <(compgen -P "$given_actions" \
+            -W "create cancel retry delete token download resume" -- "${word##*,}")
+        return
+        ;;
+    -j | --job) mapfile -t COMPREPLY < <(compgen -W "$(_exportq_ids)" -- "$word") && return ;;
     -t | --type) mapfile -t COMPREPLY < <(compgen -W "$(_exportq_types)" -- "$word") && return ;;
     --filter)
         mapfile -t COMPREPLY < <(compgen -W "$(_exportq_filters)" -- "$word")
@@ -92,7 +100,7 @@ _exportq() {
         return
         ;;
     --limit | --locale | --time-zone | --delimiter | --null | --places | --request-id | --webhook-url | \
-        --server | --user | --token | --download-token) return ;; # anything
+        --server | --user | --token | --download-token | -a | --actor | --owner | --since | --until) return ;; # anything
     -o | --output | --tls-ca) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     esac
     local words=$globals
@@ -107,6 +115,7 @@ _exportq() {
     help) words=$commands ;;
     types) [[ $word == -* ]] || words=$(_exportq_types) ;;
     list) words+=" --state --type --limit --all-owners --request-id" ;;
+    audit) words+=" --actor --owner --job --action --since --until --limit" ;;
     download)
         words+=" --output --force --download-token"
         [[ $word == -* ]] || words=$(_exportq_ids)
