@@ -10,7 +10,8 @@ static int find(const struct options *options, struct str name)
 {
     for (size_t i = 0; i < options->count; i++) {
         const struct option *option = &options->table[i];
-        bool is_letter = name.len == 2 && option->letter && name.ptr[1] == option->letter;
+        bool is_letter =
+            name.len == 2 && name.ptr[0] == '-' && option->letter && name.ptr[1] == option->letter;
         if (is_letter || str_equal(name, str_of(option->name)))
             return (int)i;
     }

@@ -97,6 +97,7 @@ static void an_option_is_known_however_it_is_used(void **state)
     assert_true(options_knows(&options, "-o"));
     assert_false(options_knows(&options, "--formats"));
     assert_false(options_knows(&options, "format"));
+    assert_false(options_knows(&options, "1o")); /* a value that ends like an option */
     assert_false(options_knows(&options, ""));
 }
 
