@@ -80,9 +80,9 @@ _exportq() {
         return
         ;;
     --action)
-        local given_actions=
-        [[ $word == *,* ]] && given_actions=${word%,*},
-        mapfile -t COMPREPLY < <(compgen -P "$given_actions" \
+        local earlier=
+        [[ $word == *,* ]] && earlier=${word%,*},
+        mapfile -t COMPREPLY < <(compgen -P "$earlier" \
             -W "create cancel retry delete token download resume" -- "${word##*,}")
         return
         ;;

@@ -269,6 +269,9 @@ class Commands(Cli):
                                 (("create", "--columns", "t"), ""), (("create", "--locale", ""), ""),
                                 (("create", "--null", "no"), ""), (("create", "notes", "--limit", ""), ""),
                                 (("create", "--compress", "gzip", "no"), "notes"),
+                                (("audit", "--s"), "--server --since"), (("audit", "--action", "t"), "token"),
+                                (("audit", "--action", "create,de"), "create,delete"), (("audit", "-j", ""), id),
+                                (("audit", "--since", ""), ""),
                                 (("create", "notes", "--filter", "mood", "=", ""), "")):
             self.assertEqual(expected.split(), self.complete(*words), words)
 
@@ -437,7 +440,7 @@ class Usage(Cli):
 
     def test_each_command_has_help_with_an_example(self):
         out, _ = self.run_cli(DONE, "--help")
-        commands = "create list get watch download cancel retry delete token types health".split()
+        commands = "create list get watch download cancel retry delete token types audit health".split()
         for command in commands:
             self.assertRegex(out, r"(?m)^  %s " % command)
             own, _ = self.run_cli(DONE, command, "--help")
