@@ -86,6 +86,17 @@ static const char *short_enum(const ProtobufCEnumDescriptor *descriptor, int val
     return known ? known->name + skip : "UNKNOWN";
 }
 
+/* Those that say something. */
+static void print_limits(const Exportqueue__V1__HealthResponse *health)
+{
+    for (size_t i = 0; i < health->n_limits; i++) {
+        const Exportqueue__V1__LimitUse *use = health->limits[i];
+        if (use->in_use || use->refused)
+            screen_print("%s=%lld: %lld in use, %lld refused\n", use->name, (long long)use->limit,
+                         (long long)use->in_use, (long long)use->refused);
+    }
+}
+
 int cli_health(struct cli *cli)
 {
     Exportqueue__V1__HealthResponse *health = NULL;
@@ -116,5 +127,6 @@ int cli_health(struct cli *cli)
         screen_print("store: %s, %.3f ms\n",
                      health->store->reachable ? "reachable" : "not reachable",
                      health->store->latency_ms);
+    print_limits(health);
     return status;
 }

@@ -55,6 +55,13 @@ struct settings {
     struct str tls_client_ca;
     int64_t workers;
     int64_t max_active_per_user;
+    int64_t max_created_per_minute;
+    int64_t max_watches_per_user;
+    int64_t max_watches;
+    int64_t max_downloads_per_user;
+    int64_t max_downloads;
+    int64_t max_filters;
+    int64_t max_columns;
     int64_t max_attempts;
     int64_t retry_base_ms;
     int64_t retry_cap_ms;

@@ -259,6 +259,22 @@ Exportqueue__V1__ExportType *convert_type(const struct export_type *type, struct
     return out;
 }
 
+static void put_limits(const struct exports_health *health, struct arena *arena,
+                       Exportqueue__V1__HealthResponse *out)
+{
+    static const Exportqueue__V1__LimitUse initial = EXPORTQUEUE__V1__LIMIT_USE__INIT;
+    out->n_limits = LIMIT_COUNT;
+    out->limits = arena_alloc_array(arena, LIMIT_COUNT, sizeof(void *));
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        const struct limit_use *use = &health->limits[i];
+        out->limits[i] = copy_of(arena, &initial, sizeof initial);
+        out->limits[i]->name = arena_copy_text(arena, str_of(use->name));
+        out->limits[i]->limit = use->most;
+        out->limits[i]->in_use = use->in_use;
+        out->limits[i]->refused = use->refused;
+    }
+}
+
 void convert_health(const struct exports_health *health, struct arena *arena,
                     Exportqueue__V1__HealthResponse *out)
 {
@@ -281,4 +297,5 @@ void convert_health(const struct exports_health *health, struct arena *arena,
     out->store = copy_of(arena, &no_store, sizeof no_store);
     out->store->reachable = health->is_store_reachable;
     out->store->latency_ms = health->store_latency_ms;
+    put_limits(health, arena, out);
 }

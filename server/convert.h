@@ -11,15 +11,14 @@
 #include "server/exports.h"
 
 enum {
-    CONVERT_MAX_FILTERS = 64,
-    CONVERT_MAX_COLUMNS = 2000,
     CONVERT_MAX_NAME = 128,
     CONVERT_MAX_URL = 2048,
 };
 
-/* ERR_INVALID names the field. */
-bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
-                  struct job_spec *out, struct err *err) MUST_CHECK;
+/* ERR_INVALID names the field. As many filters and columns as `limits` says, which counts what is
+ * refused for that. */
+bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limits *limits,
+                  struct arena *arena, struct job_spec *out, struct err *err) MUST_CHECK;
 bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
                           struct exports_list_request *out, struct err *err) MUST_CHECK;
 bool convert_audit_request(const Exportqueue__V1__ListAuditEntriesRequest *request,

@@ -39,12 +39,21 @@ static bool take_filter(const Exportqueue__V1__Filter *filter, size_t index, str
     return true;
 }
 
+/* How many of something a job may name. */
+static bool check_count(size_t count, const char *field, struct limits *limits, enum limit limit,
+                        struct err *err)
+{
+    int64_t most = limits_most(limits, limit);
+    if (count <= (size_t)most)
+        return true;
+    limits_count_refusal(limits, limit);
+    return err_set_field(err, field, "there are %zu %s; at most %lld are accepted (%s)", count,
+                         field, (long long)most, limits_name(limit));
+}
+
 static bool take_filters(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
                          struct job_spec *out, struct err *err)
 {
-    if (request->n_filters > CONVERT_MAX_FILTERS)
-        return err_set_field(err, "filters", "there are %zu filters; at most %d are accepted",
-                             request->n_filters, CONVERT_MAX_FILTERS);
     struct job_filter *filters = arena_alloc_array(arena, request->n_filters, sizeof *filters);
     for (size_t i = 0; i < request->n_filters; i++)
         if (!take_filter(request->filters[i], i, arena, &filters[i], err))
@@ -57,9 +66,6 @@ static bool take_filters(const Exportqueue__V1__CreateJobRequest *request, struc
 static bool take_columns(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
                          struct job_spec *out, struct err *err)
 {
-    if (request->n_columns > CONVERT_MAX_COLUMNS)
-        return err_set_field(err, "columns", "there are %zu columns; at most %d are accepted",
-                             request->n_columns, CONVERT_MAX_COLUMNS);
     struct str *columns = arena_alloc_array(arena, request->n_columns, sizeof *columns);
     for (size_t i = 0; i < request->n_columns; i++) {
         char field[ERR_FIELD_SIZE];
@@ -160,13 +166,15 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
     return true;
 }
 
-bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
-                  struct job_spec *out, struct err *err)
+bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limits *limits,
+                  struct arena *arena, struct job_spec *out, struct err *err)
 {
     struct job_spec spec = {.limit = request->limit};
     if (!take_text(request->type, "type", CONVERT_MAX_NAME, &spec.type, err) ||
         !take_text(request->format, "format", CONVERT_MAX_NAME, &spec.format, err) ||
         !take_text(request->webhook_url, "webhook_url", CONVERT_MAX_URL, &spec.webhook_url, err) ||
+        !check_count(request->n_filters, "filters", limits, LIMIT_FILTERS, err) ||
+        !check_count(request->n_columns, "columns", limits, LIMIT_COLUMNS, err) ||
         !take_filters(request, arena, &spec, err) || !take_columns(request, arena, &spec, err) ||
         !take_presentation(request->presentation, &spec.presentation, err))
         return false;

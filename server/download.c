@@ -22,6 +22,7 @@ struct download {
     struct file_reader *reader;
     struct job job; /* texts in the call's arena */
     int64_t lease;
+    struct limits_place place;
     struct transfer transfer;
     int64_t renewed_ms; /* monotonic: the lease */
     int64_t tried_ms;   /* monotonic: to renew it */
@@ -48,6 +49,7 @@ static void download_free(void *state)
               (long long)download->transfer.from, (long long)download->transfer.taken,
               (long long)download->job.file.size, is_told ? 1 : 0);
     file_reader_close(download->reader);
+    limits_give_back(&download->place);
     free(download);
 }
 
@@ -65,6 +67,7 @@ static bool begin(struct exports *exports, const Exportqueue__V1__DownloadReques
     download->reader = open.reader;
     download->job = open.job;
     download->lease = open.lease;
+    download->place = open.place;
     download->transfer = (struct transfer){
         .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
     download->renewed_ms = clock_monotonic_ms();

@@ -70,6 +70,14 @@ static bool check_request_id(struct str id, struct err *err)
     return true;
 }
 
+/* For what the store refused: it has a limit of its own. Returns false. */
+static bool count_if_limit(struct exports *exports, const struct err *err)
+{
+    if (err->code == ERR_LIMIT)
+        limits_count_refusal(exports->limits, LIMIT_ACTIVE);
+    return false;
+}
+
 bool exports_create(struct exports *exports, const struct caller *caller,
                     const struct job_spec *spec, struct str request_id, struct arena *arena,
                     struct job *out, struct err *err)
@@ -82,12 +90,14 @@ bool exports_create(struct exports *exports, const struct caller *caller,
     struct plan plan;
     if (!plan_make(exports->catalog, spec, arena, &plan, err))
         return false;
+    if (!limits_take_create(exports->limits, caller->owner, err))
+        return false;
     struct job_draft draft = {
         .actor = actor_of(caller), .owner = caller->owner, .request_id = request_id, .spec = *spec};
     draft.spec.format = str_of(plan.format->name);
     unsigned acts = 0;
     if (!store_create(exports->store, &draft, arena, out, &acts, err))
-        return false;
+        return count_if_limit(exports, err);
     audit_log(acts, &draft.actor, out);
     return true;
 }
@@ -209,13 +219,14 @@ bool exports_retry(struct exports *exports, const struct caller *caller, struct 
 {
     const struct actor actor = actor_of(caller);
     struct job job;
-    if (!find_job(exports, caller, id, arena, &job, err))
+    if (!limits_take_create(exports->limits, caller->owner, err) ||
+        !find_job(exports, caller, id, arena, &job, err))
         return false;
     if (atomic_load(&exports->is_draining))
         return err_set(err, ERR_UNAVAILABLE,
                        "the server is shutting down and queues no more jobs; try again soon");
     if (!store_retry(exports->store, job.id, &actor, arena, out, err))
-        return false;
+        return count_if_limit(exports, err);
     audit_log(BIT(AUDIT_RETRY), &actor, out);
     return true;
 }
@@ -271,16 +282,34 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
     return true;
 }
 
-/* Before anything of the job changes: another's caller neither takes its lease nor spends a token.
- */
-static bool check_downloader(struct exports *exports, const struct caller *caller, struct uuid id,
-                             struct arena *arena, struct err *err)
+/* Before anything of the job changes: who is refused here neither takes its lease nor spends a
+ * token. */
+static bool admit_download(struct exports *exports, const struct caller *caller, struct uuid id,
+                           struct limits_place *out, struct err *err)
 {
+    struct arena arena CLEANUP(arena_done) = {0};
     struct job job;
-    if (str_is_empty(caller->owner) || caller->is_admin)
+    bool has_token_alone = str_is_empty(caller->owner);
+    return store_get(exports->store, id, &arena, &job, err) &&
+           (has_token_alone || is_visible(caller, &job) || refuse_unknown(id, err)) &&
+           limits_take_download(exports->limits, job.owner, out, err);
+}
+
+/* The lease and the file of a download that was admitted. */
+static bool start_download(struct exports *exports, const struct download_request *request,
+                           struct arena *arena, struct exports_download *download, struct err *err)
+{
+    if (!store_download_open(exports->store, request, arena, &download->job, &download->lease, err))
+        return false;
+    audit_log(request->offset > 0 ? BIT(AUDIT_RESUME) : BIT(AUDIT_DOWNLOAD), &request->actor,
+              &download->job);
+    if (files_open(exports->files, download->job.file.key, &download->reader, err))
         return true;
-    return store_get(exports->store, id, arena, &job, err) &&
-           (is_visible(caller, &job) || refuse_unknown(id, err));
+    const struct transfer nothing = {
+        .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
+    struct err ignored; /* the lease runs out by itself */
+    (void)!store_download_close(exports->store, request->id, download->lease, &nothing, &ignored);
+    return false;
 }
 
 bool exports_open_download(struct exports *exports, const struct caller *caller,
@@ -297,17 +326,12 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
     if (!token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err) ||
-        !check_downloader(exports, caller, token.job, arena, err))
+        !admit_download(exports, caller, token.job, &download.place, err))
         return false;
     request.id = token.job;
     request.token_no = token.number;
-    if (!store_download_open(exports->store, &request, arena, &download.job, &download.lease, err))
-        return false;
-    audit_log(offset > 0 ? BIT(AUDIT_RESUME) : BIT(AUDIT_DOWNLOAD), &request.actor, &download.job);
-    if (!files_open(exports->files, download.job.file.key, &download.reader, err)) {
-        const struct transfer nothing = {.from = offset, .taken = offset - 1, .sent = offset};
-        struct err ignored; /* the lease runs out by itself */
-        (void)!store_download_close(exports->store, request.id, download.lease, &nothing, &ignored);
+    if (!start_download(exports, &request, arena, &download, err)) {
+        limits_give_back(&download.place);
         return false;
     }
     *out = download;
@@ -338,6 +362,7 @@ void exports_health(struct exports *exports, struct exports_health *out)
         health.store_latency_ms =
             (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
     }
+    limits_read(exports->limits, health.limits);
     health.status = status_of(exports, health.is_store_reachable);
     *out = health;
 }

@@ -13,6 +13,7 @@
 #include "files/files.h"
 #include "identity/identity.h"
 #include "queue/store.h"
+#include "server/limits.h"
 #include "server/token.h"
 #include "worker/plan.h"
 
@@ -20,7 +21,8 @@
 
 /* What the use cases work with; everything outlives it. */
 struct exports {
-    bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers but clock and identity are NULL */
+    bool is_enabled; /* ENABLE_EXPORT_QUEUE; if not, all pointers are NULL but clock, identity and
+                        limits */
     bool is_persistent;
     const struct clock *clock;
     struct store *store;
@@ -29,6 +31,7 @@ struct exports {
     const struct catalog *catalog;
     struct keyring *keys;
     const struct identity *identity; /* also while the queue is off */
+    struct limits *limits;           /* the same */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */
@@ -82,15 +85,18 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
                          struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
                          struct err *err) MUST_CHECK;
 
-/* A download that is open: to be ended by store_download_close and file_reader_close. */
+/* A download that is open: to be ended by store_download_close, file_reader_close and
+ * limits_give_back. */
 struct exports_download {
     struct job job;
     int64_t lease;
     struct file_reader *reader;
+    struct limits_place place;
 };
 
 /* Checks a token and opens the download. Who has the token and says no more may download; a caller
- * with an owner sees only what is its own, here too. */
+ * with an owner sees only what is its own, here too. It counts for the job's owner, whoever it is;
+ * ERR_LIMIT leaves lease and token as they were. */
 bool exports_open_download(struct exports *exports, const struct caller *caller, struct str token,
                            int64_t offset, struct arena *arena, struct exports_download *out,
                            struct err *err) MUST_CHECK;
@@ -130,6 +136,7 @@ struct exports_health {
     struct store_counters counters;
     bool is_store_reachable;
     double store_latency_ms;
+    struct limit_use limits[LIMIT_COUNT];
 };
 
 /* Always answers. */

@@ -38,6 +38,7 @@ struct server {
     struct keyring *keys;
     struct identity *identity;
     struct certificate *certificate;
+    struct limits *limits;
     struct exports exports;
     struct rpc_schema *schema;
     struct rpc_server *rpc;
@@ -63,6 +64,7 @@ static void server_close(struct server *server)
         (void)rmdir(server->check_dir);
     }
     engine_close(&server->engine);
+    limits_free(server->limits);
     identity_free(server->identity);
     certificate_close(server->certificate);
     keyring_free(server->keys);
@@ -182,6 +184,25 @@ static bool check_settings(struct server *server, struct err *err)
            engine_settle(&server->engine, err);
 }
 
+static struct limits *make_limits(const struct settings *settings)
+{
+    const struct limits_options options = {
+        .clock = &clock_system,
+        .most =
+            {
+                [LIMIT_ACTIVE] = settings->max_active_per_user,
+                [LIMIT_CREATED] = settings->max_created_per_minute,
+                [LIMIT_OWNER_WATCHES] = settings->max_watches_per_user,
+                [LIMIT_WATCHES] = settings->max_watches,
+                [LIMIT_OWNER_DOWNLOADS] = settings->max_downloads_per_user,
+                [LIMIT_DOWNLOADS] = settings->max_downloads,
+                [LIMIT_FILTERS] = settings->max_filters,
+                [LIMIT_COLUMNS] = settings->max_columns,
+            },
+    };
+    return limits_new(&options);
+}
+
 /* Other than errors only comes what GRPC_VERBOSITY asks for, and that whole. */
 static void log_grpc(void *data, bool is_error, const char *place, const char *message)
 {
@@ -198,6 +219,7 @@ static bool open_doors(struct server *server, struct err *err)
 {
     const struct engine *engine = &server->engine;
     const struct settings *settings = &engine->settings;
+    server->limits = make_limits(settings);
     server->exports = (struct exports){
         .is_enabled = settings->has_queue,
         .is_persistent = settings->is_persistent,
@@ -208,6 +230,7 @@ static bool open_doors(struct server *server, struct err *err)
         .catalog = engine->catalog,
         .keys = server->keys,
         .identity = server->identity,
+        .limits = server->limits,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
         .is_file_store_ok = true,

@@ -40,7 +40,8 @@ static void service_create_job(Exportqueue__V1__ExportService_Service *base,
     struct job_spec spec;
     struct job job;
     struct err err = {0};
-    if (!enter(base, call, &caller, &err) || !convert_spec(request, arena, &spec, &err) ||
+    if (!enter(base, call, &caller, &err) ||
+        !convert_spec(request, exports_of(base)->limits, arena, &spec, &err) ||
         !exports_create(exports_of(base), &caller, &spec, str_of(request->request_id), arena, &job,
                         &err)) {
         failure_end(exports_of(base), call, &caller, (struct str){0}, &err);

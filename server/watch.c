@@ -13,7 +13,8 @@
 enum { ACTIVE_MAX = 1000 };
 
 struct watch {
-    struct watcher *watcher;
+    struct watcher *watcher; /* NULL: not yet */
+    struct limits_place place;
     bool is_single;
     bool is_over;            /* the final state has been sent */
     const struct job *first; /* jobs as they were at the beginning, in the call's arena */
@@ -25,6 +26,7 @@ static void watch_free(void *state)
 {
     struct watch *watch = state;
     watcher_close(watch->watcher);
+    limits_give_back(&watch->place);
     free(watch);
 }
 
@@ -38,14 +40,26 @@ static void release_call(void *call)
     rpc_call_unref(call);
 }
 
+/* A place for a watch, before the store is asked anything: the call has it, to its end. */
+static bool take_place(struct exports *exports, const struct caller *caller, struct rpc_call *call,
+                       struct err *err)
+{
+    struct limits_place place;
+    if (!limits_take_watch(exports->limits, caller->owner, &place, err))
+        return false;
+    struct watch *watch = mem_new(struct watch);
+    watch->place = place;
+    rpc_call_set_state(call, watch, watch_free);
+    return true;
+}
+
 static struct watch *watch_open(struct exports *exports, struct rpc_call *call,
                                 const struct watch_scope *scope)
 {
-    struct watch *watch = mem_new(struct watch);
+    struct watch *watch = rpc_call_state(call);
     struct waker waker = {wake_call, release_call, rpc_call_ref(call)};
     watch->is_single = scope->has_id;
     watch->watcher = hub_watch(exports->hub, scope, waker);
-    rpc_call_set_state(call, watch, watch_free);
     return watch;
 }
 
@@ -80,7 +94,8 @@ static bool begin(struct exports *exports, const Exportqueue__V1__WatchJobReques
                   struct rpc_call *call, struct caller *out_caller, struct err *err)
 {
     if (!exports_require_enabled(exports, err) ||
-        !auth_caller(exports->identity, call, out_caller, err))
+        !auth_caller(exports->identity, call, out_caller, err) ||
+        !take_place(exports, out_caller, call, err))
         return false;
     struct str id = str_of(request->id);
     return str_is_empty(id) ? begin_all(exports, out_caller, call, err)

@@ -162,7 +162,10 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
         {{.owner = {"bob", 3}}, false},
         {{.owner = {"alic", 4}}, false},
     };
+    const struct limits_options options = {
+        .clock = &clock_system, .most = {[LIMIT_OWNER_DOWNLOADS] = 1, [LIMIT_DOWNLOADS] = 2}};
     struct world world;
+    struct limits *limits = limits_new(&options);
     struct keyring *keys = NULL;
     struct buf text CLEANUP(buf_done);
     struct err err = {0};
@@ -174,15 +177,26 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena CLEANUP(arena_done) = {0};
         struct exports_download download;
+        struct exports_download second;
         begin(&world);
         world.exports.keys = keys;
+        world.exports.limits = limits;
         world.exports.clock = &clock_system;
         bool is_opened = exports_open_download(&world.exports, &cases[i].caller, buf_str(&text), 0,
                                                &arena, &download, &err);
         assert_int_equal(is_opened, cases[i].is_opened);
         assert_int_equal(world.downloads, cases[i].is_opened ? 1 : 0); /* no lease was taken */
         assert_true(is_opened || err.code == ERR_NOT_FOUND);
+        if (!is_opened)
+            continue;
+        /* Whoever asks: it is the job's owner who has no more. */
+        assert_false(exports_open_download(&world.exports, &cases[0].caller, buf_str(&text), 0,
+                                           &arena, &second, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_int_equal(world.downloads, 1); /* no lease was taken */
+        limits_give_back(&download.place);
     }
+    limits_free(limits);
     keyring_free(keys);
 }
 
