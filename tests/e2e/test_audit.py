@@ -179,7 +179,7 @@ class InMemory(Acts, Case):
     """A server alone."""
 
     def test_it_keeps_the_newest_ten_thousand(self):
-        server = self.serve(EXPORT_WORKERS=0, EXPORT_MAX_ACTIVE_PER_USER=20000)
+        server = self.serve(EXPORT_WORKERS=0, EXPORT_MAX_ACTIVE_PER_USER=20000, EXPORT_MAX_CREATED_PER_MINUTE=0)
         alice = self.caller(server)
         first = alice.create("notes")
         calls = [alice.stub.CreateJob.future(pb.CreateJobRequest(type="notes"), metadata=alice.metadata, timeout=60)

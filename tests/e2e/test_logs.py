@@ -17,7 +17,7 @@ from bindings import ROOT
 from postgres import PersistentCase, Worker
 from support import Case, pb, wait_until
 
-CALLS = re.compile(r"\b(?:job_)?log_(?:event|begin|add|end_of_run)\([^;]*;")
+CALLS = re.compile(r"\b(?:job_)?log_(?:event|begin|add|end_of_run)\([^;]*;|\[AUDIT_\w+\] = \"[^\"]*\"")
 EVENT = re.compile(r'"([a-z]+\.[a-z_]+)"')
 CONVERSION = re.compile(r"%(?!s|\.\*s|d|u|zu|lld)")
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]+)(?: |$)')

@@ -164,7 +164,7 @@ class Watching(Case):
 class Crowd(Case):
     """A thousand watchers of one job, in a client that costs next to nothing (watchers.c)."""
 
-    settings = {"EXPORT_WORKERS": 1}
+    settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_WATCHES_PER_USER": 2 * WATCHERS}
 
     def test_a_thousand_watchers_see_the_end_within_200_ms(self):
         server = self.serve()

@@ -50,7 +50,7 @@ def start_server(support, source):
     shutil.rmtree(state, ignore_errors=True)
     kit = support.Kit(TYPES)
     kit.database = str(source)
-    return support.Server(kit, state=str(state))
+    return support.Server(kit, state=str(state), EXPORT_MAX_WATCHES_PER_USER=2 * WATCHERS)
 
 
 def run_job(caller, limit):
