@@ -77,6 +77,11 @@ struct settings {
     int64_t drain_timeout_ms;
     int64_t max_message_bytes;
     int64_t max_calls;
+    int64_t max_connections; /* 0: not said */
+    int64_t max_metadata_bytes;
+    int64_t handshake_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t request_timeout_ms;
     struct str log_level;
     struct str log_format;
 };

@@ -194,9 +194,25 @@ static struct str slice_str(const grpc_slice *slice)
     return (struct str){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
+/* gRPC 1.51 holds only those to the limit who have acknowledged it. */
+static bool check_metadata(const struct rpc_call *call, struct err *err)
+{
+    enum { BYTES_BESIDE = 32 }; /* of each pair: RFC 9113, 6.5.2 */
+    size_t max = server_max_metadata_bytes(call->server);
+    size_t bytes = GRPC_SLICE_LENGTH(call->details.method) + GRPC_SLICE_LENGTH(call->details.host);
+    for (size_t i = 0; i < call->metadata.count; i++)
+        bytes += GRPC_SLICE_LENGTH(call->metadata.metadata[i].key) +
+                 GRPC_SLICE_LENGTH(call->metadata.metadata[i].value) + BYTES_BESIDE;
+    return bytes <= max ||
+           err_set(err, ERR_LIMIT, "the headers of this call have %zu bytes; %zu are possible",
+                   bytes, max);
+}
+
 static bool admit(struct rpc_call *call, struct err *err)
 {
     struct str path = slice_str(&call->details.method);
+    if (!check_metadata(call, err))
+        return false;
     call->method = methods_find(server_methods(call->server), path);
     if (!call->method)
         return err_set(err, ERR_UNIMPLEMENTED, "this server has no method %.*s", STR_ARG(path));

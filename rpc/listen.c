@@ -39,6 +39,7 @@ static bool check(const struct rpc_server_options *options, struct err *err)
            check_unsigned("workers", options->workers, MAX_WORKERS, err) &&
            check_unsigned("max_calls", options->max_calls, INT32_MAX / 2, err) &&
            check_unsigned("max_streams", options->max_streams, INT32_MAX, err) &&
+           check_unsigned("max_connections", options->max_connections, INT32_MAX / 2, err) &&
            check_unsigned("max_message_bytes", options->max_message_bytes, INT32_MAX, err) &&
            check_unsigned("max_metadata_bytes", options->max_metadata_bytes, INT32_MAX, err) &&
            check_ms("keepalive_ms", options->keepalive_ms, err) &&
@@ -46,6 +47,7 @@ static bool check(const struct rpc_server_options *options, struct err *err)
            check_ms("min_ping_interval_ms", options->min_ping_interval_ms, err) &&
            check_ms("handshake_timeout_ms", options->handshake_timeout_ms, err) &&
            check_ms("request_timeout_ms", options->request_timeout_ms, err) &&
+           check_ms("max_idle_ms", options->max_idle_ms, err) &&
            check_ms("max_connection_age_ms", options->max_connection_age_ms, err) &&
            check_ms("max_connection_age_grace_ms", options->max_connection_age_grace_ms, err) &&
            credentials_check(options, err);
@@ -92,6 +94,7 @@ bool listen_resolve(const struct rpc_server_options *options, struct rpc_server_
     all.min_ping_interval_ms = or_ms(options->min_ping_interval_ms, 10000);
     all.handshake_timeout_ms = or_ms(options->handshake_timeout_ms, 20000);
     all.request_timeout_ms = or_ms(options->request_timeout_ms, 20000);
+    all.max_idle_ms = or_ms(options->max_idle_ms, 600000);
     *out = all;
     return true;
 }
@@ -138,6 +141,7 @@ grpc_server *listen_create(const struct rpc_server_options *options)
     add(&all, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     add(&all, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options->min_ping_interval_ms);
     add(&all, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, options->handshake_timeout_ms);
+    add(&all, GRPC_ARG_MAX_CONNECTION_IDLE_MS, options->max_idle_ms);
     add_if(&all, GRPC_ARG_MAX_CONNECTION_AGE_MS, options->max_connection_age_ms);
     add_if(&all, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options->max_connection_age_grace_ms);
     const grpc_channel_args args = {all.count, all.items};

@@ -84,6 +84,9 @@ struct rpc_server_options {
                                   one cannot take them all, but at least 1100. A client keeps what
                                   is beyond to itself and waits. gRPC 1.51 cuts off one that does
                                   not, unless it never acknowledged the limit. */
+    unsigned max_connections;  /* at a time; what is beyond is closed at once and counted. 10000, or
+                                  what the limit of open files leaves: rpc/accept.h. The server
+                                  that was started last decides for all of the process. */
     size_t max_message_bytes;  /* of one request; 1 MiB. Beyond: RESOURCE_EXHAUSTED. */
     size_t max_decoded_bytes;  /* of the requests of all calls, as they lie in memory; 256 MiB. The
                                   request beyond gets RESOURCE_EXHAUSTED with a RetryInfo. */
@@ -95,6 +98,8 @@ struct rpc_server_options {
     int64_t handshake_timeout_ms;        /* until a new connection speaks HTTP/2; 20 s */
     int64_t request_timeout_ms;          /* until a new call has sent its request, then it ends with
                                             DEADLINE_EXCEEDED; 20 s */
+    int64_t max_idle_ms;                 /* of a connection without calls, then it is closed;
+                                            10 min */
     int64_t max_connection_age_ms;       /* after it clients are asked to connect anew, so that load
                                             balancers can rebalance; no limit */
     int64_t max_connection_age_grace_ms; /* until their calls are cut; no limit */
@@ -137,6 +142,10 @@ int rpc_server_port(const struct rpc_server *server);
 
 /* Calls at present: accepted and not yet gone. Thread-safe. */
 unsigned rpc_server_calls(struct rpc_server *server);
+
+/* Connections that were closed at once, in the life of the process, because there were
+ * max_connections or no descriptor was left. Thread-safe. */
+unsigned long rpc_connections_refused(void);
 
 /* Stops in order: health says NOT_SERVING; no new calls; each waiting stream is asked once more
  * and, if it would wait again, ends with UNAVAILABLE; the other calls get `grace_ms`, then they are

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "rpc/accept.h"
 #include "rpc/call.h"
 #include "rpc/core.h"
 #include "rpc/listen.h"
@@ -74,6 +75,11 @@ struct workers *server_workers(struct rpc_server *server)
 size_t server_max_request_memory(const struct rpc_server *server)
 {
     return server->options.max_message_bytes * DECODED_PER_BYTE;
+}
+
+size_t server_max_metadata_bytes(const struct rpc_server *server)
+{
+    return server->options.max_metadata_bytes;
 }
 
 int64_t server_request_timeout_ms(const struct rpc_server *server)
@@ -298,7 +304,7 @@ bool rpc_server_start(struct rpc_server *server, struct err *err)
     server->queue = grpc_completion_queue_create_for_next(NULL);
     grpc_server_register_completion_queue(server->core, server->queue, NULL);
     if (!workers_start(&server->workers, server->options.workers, err) ||
-        !start_pollers(server, err) ||
+        !start_pollers(server, err) || !accept_limit(server->options.max_connections, err) ||
         !listen_bind(server->core, &server->options, &server->feed, &server->port, err)) {
         tear_down(server);
         enter(server, PHASE_STOPPED);

@@ -14,6 +14,9 @@ struct workers *server_workers(struct rpc_server *server);
 /* What one request may take once decoded. */
 size_t server_max_request_memory(const struct rpc_server *server);
 
+/* What the metadata of one call may take, counted as HTTP/2 does. */
+size_t server_max_metadata_bytes(const struct rpc_server *server);
+
 int64_t server_request_timeout_ms(const struct rpc_server *server);
 
 /* Takes memory for a decoded request from what all calls may have together, or tells ERR_LIMIT; a
