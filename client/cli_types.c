@@ -117,12 +117,15 @@ int cli_health(struct cli *cli)
                  short_enum(&exportqueue__v1__health_response__mode__descriptor, (int)health->mode,
                             strlen("MODE_")),
                  health->version, health->uptime ? (long long)health->uptime->seconds : 0);
-    screen_print("queued: %lld\nrunning: %lld\nprocessed: %lld\nfailed: %lld\nretried: %lld\n"
-                 "cancelled: %lld\naverage: %lld ms\n",
-                 (long long)health->queued, (long long)health->running,
-                 (long long)health->processed, (long long)health->failed,
-                 (long long)health->retried, (long long)health->cancelled,
-                 (long long)health->avg_duration_ms);
+    if (health->has_counters)
+        screen_print("queued: %lld\nrunning: %lld\nprocessed: %lld\nfailed: %lld\nretried: %lld\n"
+                     "cancelled: %lld\naverage: %lld ms\n",
+                     (long long)health->queued, (long long)health->running,
+                     (long long)health->processed, (long long)health->failed,
+                     (long long)health->retried, (long long)health->cancelled,
+                     (long long)health->avg_duration_ms);
+    else
+        screen_print("counters: for an admin\n");
     if (health->store)
         screen_print("store: %s, %.3f ms\n",
                      health->store->reachable ? "reachable" : "not reachable",

@@ -7,6 +7,8 @@
 #include "client/progress.h"
 #include "client/screen.h"
 
+#define EVERY_OWNER "*"
+
 static int say_interrupted(const char *id)
 {
     if (id[0])
@@ -26,7 +28,8 @@ static int fail(const struct cli *cli, const char *id, const struct err *err)
     return CLI_NOT_REACHED;
 }
 
-/* Tells `see` of each change until the watch ends; CLI_DONE: it ended by itself. */
+/* Tells `see` of each change until the watch ends; CLI_DONE: it ended by itself. The id "" is all
+ * of the caller's jobs, and "*" all of every owner. */
 static int follow(struct cli *cli, const char *id,
                   void (*see)(void *target, struct cli *cli,
                               const Exportqueue__V1__WatchJobResponse *change),
@@ -34,7 +37,9 @@ static int follow(struct cli *cli, const char *id,
 {
     struct err err = {0};
     enum exportq_watch_result result = EXPORTQ_NOTHING;
-    struct exportq_watch *watch = exportq_watch_open(cli->exportq, id);
+    struct exportq_watch *watch = str_equal(str_of(id), STR(EVERY_OWNER))
+                                      ? exportq_watch_all_owners(cli->exportq)
+                                      : exportq_watch_open(cli->exportq, id);
     interrupt_catch();
     while (!interrupt_came() && (result == EXPORTQ_NOTHING || result == EXPORTQ_CHANGE)) {
         struct arena arena CLEANUP(arena_done) = {0};
@@ -106,6 +111,8 @@ int cli_watch(struct cli *cli)
 {
     if (cli->argc == 0)
         return follow(cli, "", print_change, NULL);
+    if (cli->argc == 1 && str_equal(str_of(cli->argv[0]), STR("--all-owners")))
+        return follow(cli, EVERY_OWNER, print_change, NULL);
     const char *id = cli_one_id(cli, "watch");
     return id ? watch_one(cli, id) : CLI_USAGE;
 }

@@ -152,6 +152,14 @@ struct exportq_watch *exportq_watch_open(struct exportq *exportq, const char *id
                                                    &request.base);
 }
 
+struct exportq_watch *exportq_watch_all_owners(struct exportq *exportq)
+{
+    Exportqueue__V1__WatchJobRequest request = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
+    request.all_owners = true;
+    return (struct exportq_watch *)rpc_stream_open(exportq->client, service, "WatchJob",
+                                                   &request.base);
+}
+
 enum exportq_watch_result exportq_watch_next(struct exportq_watch *watch, int64_t timeout_ms,
                                              struct arena *arena,
                                              Exportqueue__V1__WatchJobResponse **out,

@@ -67,6 +67,9 @@ bool exportq_health(struct exportq *exportq, struct arena *arena,
 /* Watches a job; an empty id: all jobs of the caller. */
 struct exportq_watch *exportq_watch_open(struct exportq *exportq, const char *id);
 
+/* The same for the jobs of every owner: for admins. */
+struct exportq_watch *exportq_watch_all_owners(struct exportq *exportq);
+
 enum exportq_watch_result { EXPORTQ_CHANGE, EXPORTQ_END, EXPORTQ_NOTHING, EXPORTQ_FAILED };
 
 /* Waits for the next change, at most `timeout_ms` (then NOTHING); -1: without end. END: the job has

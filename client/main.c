@@ -55,7 +55,8 @@ static const struct command commands[] = {
      "  --all-owners         for admins\n\n"
      "examples:\n  exportq list --state running\n  exportq list --limit 100 --json\n"},
     {"get", cli_get, "ID", "one job", "examples:\n  exportq get ID --json\n"},
-    {"watch", cli_watch, "[ID]", "changes as they happen; without ID those of all your jobs",
+    {"watch", cli_watch, "[ID | --all-owners]",
+     "changes as they happen; without ID those of all your jobs",
      "examples:\n  exportq watch ID\n  exportq watch --json | jq .job.state\n"},
     {"download", cli_download, "ID [-o FILE|-] [--force]", "the file of a completed job, once",
      "  -o, --output FILE|-       where to; the name the server suggests\n"

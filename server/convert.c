@@ -287,6 +287,7 @@ void convert_health(const struct exports_health *health, struct arena *arena,
     out->uptime->seconds = health->uptime_ms / MS_PER_S;
     out->uptime->nanos = (int32_t)(health->uptime_ms % MS_PER_S * NS_PER_MS);
     out->version = arena_copy_text(arena, STR(EXPORTQ_VERSION));
+    out->has_counters = health->has_counters;
     out->queued = health->counters.queued;
     out->running = health->counters.running;
     out->processed = health->counters.processed;
@@ -297,5 +298,6 @@ void convert_health(const struct exports_health *health, struct arena *arena,
     out->store = copy_of(arena, &no_store, sizeof no_store);
     out->store->reachable = health->is_store_reachable;
     out->store->latency_ms = health->store_latency_ms;
-    put_limits(health, arena, out);
+    if (health->has_counters)
+        put_limits(health, arena, out);
 }

@@ -166,6 +166,12 @@ static size_t count_fitting(const struct job *jobs, size_t count)
     return count;
 }
 
+bool exports_require_admin(const struct caller *caller, struct err *err)
+{
+    return caller->is_admin ||
+           err_set(err, ERR_DENIED, "only an admin sees the jobs of every owner");
+}
+
 bool exports_list(struct exports *exports, const struct caller *caller,
                   const struct exports_list_request *request, struct arena *arena,
                   struct exports_page *out, struct err *err)
@@ -176,8 +182,8 @@ bool exports_list(struct exports *exports, const struct caller *caller,
         return err_set_field(err, "page_size",
                              "the page_size is %d; accepted are 1 to %d, or 0 for %d",
                              (int)request->page_size, PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT);
-    if (request->has_all_owners && !caller->is_admin)
-        return err_set(err, ERR_DENIED, "only an admin may list the jobs of every owner");
+    if (request->has_all_owners && !exports_require_admin(caller, err))
+        return false;
     size_t page_size = request->page_size ? (size_t)request->page_size : PAGE_SIZE_DEFAULT;
     if (page_size > PAGE_SIZE_MAX)
         page_size = PAGE_SIZE_MAX;
@@ -348,21 +354,32 @@ static enum exports_status status_of(struct exports *exports, bool is_store_reac
                                                                          : EXPORTS_DEGRADED;
 }
 
-void exports_health(struct exports *exports, struct exports_health *out)
+static void measure_store(struct exports *exports, struct exports_health *health)
 {
-    struct exports_health health = {.is_persistent = exports->is_persistent,
-                                    .uptime_ms = clock_monotonic_ms() - exports->started_ms};
-    if (exports->is_enabled) {
-        struct timespec begin;
-        struct timespec end;
-        struct err err = {0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-        health.is_store_reachable = store_count(exports->store, &health.counters, &err);
-        (void)clock_gettime(CLOCK_MONOTONIC, &end);
-        health.store_latency_ms =
-            (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
-    }
-    limits_read(exports->limits, health.limits);
+    struct timespec begin;
+    struct timespec end;
+    struct err err = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    health->is_store_reachable = store_count(exports->store, &health->counters, &err);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    health->store_latency_ms =
+        (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
+}
+
+void exports_health(struct exports *exports, const struct caller *caller,
+                    struct exports_health *out)
+{
+    struct exports_health health = {
+        .is_persistent = exports->is_persistent,
+        .uptime_ms = clock_monotonic_ms() - exports->started_ms,
+        .has_counters = caller->is_admin || identity_is_open(exports->identity),
+    };
+    if (exports->is_enabled)
+        measure_store(exports, &health);
+    if (health.has_counters)
+        limits_read(exports->limits, health.limits);
+    else
+        health.counters = (struct store_counters){0};
     health.status = status_of(exports, health.is_store_reachable);
     *out = health;
 }

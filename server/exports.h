@@ -69,6 +69,9 @@ struct exports_page {
     struct str next_page_token; /* empty: the last page */
 };
 
+/* ERR_DENIED: only an admin sees the jobs of every owner. */
+bool exports_require_admin(const struct caller *caller, struct err *err) MUST_CHECK;
+
 bool exports_list(struct exports *exports, const struct caller *caller,
                   const struct exports_list_request *request, struct arena *arena,
                   struct exports_page *out, struct err *err) MUST_CHECK;
@@ -133,13 +136,15 @@ struct exports_health {
     enum exports_status status;
     bool is_persistent;
     int64_t uptime_ms;
-    struct store_counters counters;
     bool is_store_reachable;
     double store_latency_ms;
+    bool has_counters; /* else those below are zero: they are of all owners, and for admins */
+    struct store_counters counters;
     struct limit_use limits[LIMIT_COUNT];
 };
 
 /* Always answers. */
-void exports_health(struct exports *exports, struct exports_health *out);
+void exports_health(struct exports *exports, const struct caller *caller,
+                    struct exports_health *out);
 
 #endif

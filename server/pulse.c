@@ -37,11 +37,12 @@ static void tell(struct pulse *pulse, bool is_serving, const struct exports_heal
 static void feel(struct pulse *pulse)
 {
     struct exports *exports = pulse->exports;
+    const struct caller nobody = {0};
     struct exports_health health = {0};
     struct err ignored; /* the tasks that fail for it say why */
     if (exports->is_enabled)
         atomic_store(&exports->is_file_store_ok, files_check(exports->files, &ignored));
-    exports_health(exports, &health);
+    exports_health(exports, &nobody, &health);
     tell(pulse, health.status == EXPORTS_OK || health.status == EXPORTS_DISABLED, &health);
 }
 

@@ -79,13 +79,14 @@ static bool begin_single(struct exports *exports, const struct caller *caller, s
     return true;
 }
 
-static bool begin_all(struct exports *exports, const struct caller *caller, struct rpc_call *call,
+/* All jobs of an owner; with none, of every owner. */
+static bool begin_all(struct exports *exports, struct str owner, struct rpc_call *call,
                       struct err *err)
 {
-    struct watch_scope scope = {.owner = caller->owner};
+    struct watch_scope scope = {.owner = owner};
     struct watch *watch = watch_open(exports, call, &scope);
     struct job_query query = {
-        .owner = caller->owner, .states = BIT(JOB_QUEUED) | BIT(JOB_RUNNING), .limit = ACTIVE_MAX};
+        .owner = owner, .states = BIT(JOB_QUEUED) | BIT(JOB_RUNNING), .limit = ACTIVE_MAX};
     return store_list(exports->store, &query, rpc_call_arena(call), &watch->first,
                       &watch->first_count, err);
 }
@@ -95,10 +96,12 @@ static bool begin(struct exports *exports, const Exportqueue__V1__WatchJobReques
 {
     if (!exports_require_enabled(exports, err) ||
         !auth_caller(exports->identity, call, out_caller, err) ||
+        (request->all_owners && !exports_require_admin(out_caller, err)) ||
         !take_place(exports, out_caller, call, err))
         return false;
     struct str id = str_of(request->id);
-    return str_is_empty(id) ? begin_all(exports, out_caller, call, err)
+    struct str owner = request->all_owners ? (struct str){0} : out_caller->owner;
+    return str_is_empty(id) ? begin_all(exports, owner, call, err)
                             : begin_single(exports, out_caller, id, call, err);
 }
 

@@ -120,7 +120,8 @@ _exportq() {
         words+=" --output --force --download-token"
         [[ $word == -* ]] || words=$(_exportq_ids)
         ;;
-    get | watch | cancel | retry | delete | token) [[ $word == -* ]] || words=$(_exportq_ids) ;;
+    watch) if [[ $word == -* ]]; then words+=" --all-owners"; else words=$(_exportq_ids); fi ;;
+    get | cancel | retry | delete | token) [[ $word == -* ]] || words=$(_exportq_ids) ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

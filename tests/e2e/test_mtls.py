@@ -9,8 +9,8 @@ import grpc
 
 import leaks
 from certificates import Authority
+from issuer import AUDIENCE, ISSUER, Issuer
 from support import Caller, Case
-from test_identity import AUDIENCE, ISSUER, Issuer
 
 MISSING = grpc.StatusCode.NOT_FOUND
 UNKNOWN = grpc.StatusCode.UNAUTHENTICATED
