@@ -66,6 +66,16 @@ bool paths_set_state(struct settings *settings, struct arena *arena, struct err 
     return true;
 }
 
+bool paths_set_api_keys(struct settings *settings, struct arena *arena, struct err *err)
+{
+    if (!str_is_empty(settings->api_keys))
+        return true;
+    if (!paths_set_state(settings, arena, err))
+        return false;
+    settings->api_keys = arena_printf(arena, "%.*s/api-keys", STR_ARG(settings->state_dir));
+    return true;
+}
+
 bool paths_set_types(struct settings *settings, const char *dialect, struct arena *arena,
                      struct err *err)
 {

@@ -12,6 +12,9 @@
  * for ACTION_CHECK. */
 bool paths_set_state(struct settings *settings, struct arena *arena, struct err *err) MUST_CHECK;
 
+/* Fills in api_keys where it is empty: in the state directory, which is made. */
+bool paths_set_api_keys(struct settings *settings, struct arena *arena, struct err *err) MUST_CHECK;
+
 /* Fills in types_dir where it is empty: the installed types for a source's dialect. */
 bool paths_set_types(struct settings *settings, const char *dialect, struct arena *arena,
                      struct err *err) MUST_CHECK;

@@ -77,11 +77,16 @@ static const char *form_of(enum setting_kind kind)
     return "text of at most 4096 bytes";
 }
 
+static bool is_secret(const struct setting *setting)
+{
+    return setting->kind == KIND_SECRET || setting->kind == KIND_URL;
+}
+
 static bool refuse(const struct setting *setting, struct str text, struct err *err)
 {
-    bool is_secret = setting->kind == KIND_SECRET || setting->kind == KIND_URL;
     return err_set_field(err, setting->name, "%s is \"%.*s\"; it takes %s", setting->name,
-                         STR_ARG(is_secret ? STR("(secret)") : text), form_of(setting->kind));
+                         STR_ARG(is_secret(setting) ? STR("(secret)") : text),
+                         form_of(setting->kind));
 }
 
 static bool refuse_range(const struct setting *setting, struct str text, struct err *err)
@@ -136,11 +141,96 @@ static bool set_initial(struct arena *arena, struct settings *out, struct err *e
     return true;
 }
 
+bool settings_parse_duration(struct str text, int64_t *out_ms)
+{
+    return parse_number(KIND_DURATION, text, out_ms) && *out_ms >= 0;
+}
+
+void settings_forget_secrets(struct settings *settings)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        struct str *text = (struct str *)(void *)((char *)settings + settings_table[i].offset);
+        if (settings_table[i].kind == KIND_SECRET && text->len)
+            memset((char *)text->ptr, '*', text->len); /* it is a copy in the settings' arena */
+    }
+}
+
+/* ---- Secrets in files ---- */
+
+#define FILE_ENDING "_FILE"
+
+/* The setting of "DATABASE_URL_FILE": only what is secret can be said by a file. */
+static const struct setting *find_secret(struct str name)
+{
+    const size_t ending = sizeof FILE_ENDING - 1;
+    if (name.len <= ending ||
+        !str_equal((struct str){name.ptr + name.len - ending, ending}, STR(FILE_ENDING)))
+        return NULL;
+    const struct setting *setting = find((struct str){name.ptr, name.len - ending});
+    return setting && is_secret(setting) ? setting : NULL;
+}
+
+static bool is_given(const struct settings_input *input, const char *name)
+{
+    size_t len = strlen(name);
+    for (char *const *each = input->environment; *each; each++)
+        if (strncmp(*each, name, len) == 0 && (*each)[len] == '=')
+            return true;
+    return false;
+}
+
+static bool set_from_file(const struct settings_input *input, const struct setting *setting,
+                          struct str path, struct arena *arena, struct settings *out,
+                          struct err *err)
+{
+    char text[TEXT_MAX_BYTES + 2];
+    const char *name = arena_copy_text(arena, path);
+    if (is_given(input, setting->name))
+        return err_set_field(err, setting->name, "%s and %s" FILE_ENDING " are both set; give one",
+                             setting->name, setting->name);
+    FILE *file = fopen(name, "re");
+    size_t len = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    bool is_read = file && !ferror(file);
+    if (file)
+        (void)fclose(file);
+    if (!is_read)
+        return err_set_field(err, setting->name, "the file %s of %s" FILE_ENDING " cannot be read",
+                             name, setting->name);
+    bool is_set = set_value(setting, str_trim((struct str){text, len}), arena, out, err);
+    explicit_bzero(text, sizeof text);
+    if (setting->offset == offsetof(struct settings, download_secret))
+        out->download_secret_file = str_of(name);
+    return is_set;
+}
+
+/* A password between "//USER:" and "@". */
+static bool has_password(struct str url)
+{
+    size_t at = str_find(url, '@');
+    size_t begin = str_find(url, ':') + sizeof "://" - 1;
+    for (size_t i = begin; at < url.len && i < at; i++)
+        if (url.ptr[i] == ':')
+            return true;
+    return str_contains_nocase(url, STR("password="));
+}
+
+/* Whoever may list processes sees the words that one was started with. */
+static bool refuse_shown(const struct setting *setting, struct str text, struct err *err)
+{
+    if (setting->kind != KIND_SECRET && !(setting->kind == KIND_URL && has_password(text)))
+        return true;
+    return err_set_field(err, setting->name,
+                         "%s is a secret, and flags show in the list of processes; give it in the "
+                         "environment, or in a file that %s" FILE_ENDING " names",
+                         setting->name, setting->name);
+}
+
 /* EXPORT_… and the like are ours: an unknown one is a mistake. All else belongs to others. */
 static bool is_ours(struct str name)
 {
     return str_starts_with(name, STR("EXPORT_")) || str_starts_with(name, STR("ENABLE_EXPORT")) ||
-           str_starts_with(name, STR("ENABLE_PERSIST")) || str_equal(name, STR("DATABASE_URL"));
+           str_starts_with(name, STR("ENABLE_PERSIST")) || str_equal(name, STR("DATABASE_URL")) ||
+           str_equal(name, STR("DATABASE_URL" FILE_ENDING));
 }
 
 static bool read_environment(const struct settings_input *input, struct arena *arena,
@@ -152,6 +242,12 @@ static bool read_environment(const struct settings_input *input, struct arena *a
         if (!str_next(&value, '=', &name) || !is_ours(name))
             continue;
         const struct setting *setting = find(name);
+        const struct setting *secret = setting ? NULL : find_secret(name);
+        if (secret) {
+            if (!set_from_file(input, secret, value, arena, out, err))
+                return false;
+            continue;
+        }
         if (!setting)
             return err_set_field(err, "environment",
                                  "unknown setting %.*s in the environment; %s --help lists all",
@@ -224,7 +320,7 @@ static bool read_flags(const struct settings_input *input, struct arena *arena,
                                      form_of(setting->kind));
             rest = str_of(input->argv[++i]);
         }
-        if (!set_value(setting, rest, arena, out, err))
+        if (!refuse_shown(setting, rest, err) || !set_value(setting, rest, arena, out, err))
             return false;
     }
     return true;

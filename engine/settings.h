@@ -49,6 +49,7 @@ struct settings {
     struct str jwt_role_claim;
     struct str jwt_admin_role;
     int64_t jwt_clock_skew_ms;
+    struct str api_keys;
     struct str mtls_admins;
     struct str tls_certificate; /* paths; empty: none */
     struct str tls_key;
@@ -68,6 +69,7 @@ struct settings {
     int64_t retry_jitter_percent;
     int64_t lease_ms;
     struct str download_secret;
+    struct str download_secret_file; /* where it was read from; empty: from the environment */
     int64_t token_ttl_ms;
     int64_t downloads_per_job;
     int64_t retention_ms;
@@ -98,6 +100,12 @@ struct settings_input {
  * accepted. */
 bool settings_read(const struct settings_input *input, struct arena *arena, struct settings *out,
                    struct err *err) MUST_CHECK;
+
+/* "90d", "10min", as in settings. Not below 0. */
+bool settings_parse_duration(struct str text, int64_t *out_ms) MUST_CHECK;
+
+/* Wipes the texts of secrets, once they were used; the settings print as before. */
+void settings_forget_secrets(struct settings *settings);
 
 /* Prints usage and every setting that the program heeds, with its meaning and default. */
 void settings_print_help(enum program program, FILE *out);

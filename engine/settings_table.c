@@ -54,6 +54,8 @@ const struct setting settings_table[] = {
      "the role of an admin, who sees the jobs of all"},
     {"EXPORT_JWT_CLOCK_SKEW", DAEMON, KIND_DURATION, AT(jwt_clock_skew_ms), 0, 600000, "30s", NULL,
      "how far the clock of a token's issuer may be off"},
+    {"EXPORT_API_KEYS", DAEMON, KIND_TEXT, AT(api_keys), 0, 0, "", "api-keys in the state directory",
+     "file of the API keys, kept by exportqd keys; read anew when it changes"},
     {"EXPORT_MTLS_ADMINS", DAEMON, KIND_TEXT, AT(mtls_admins), 0, 0, "", "none",
      "names of client certificates that are admins, with commas between"},
     {"EXPORT_TLS_CERTIFICATE", DAEMON, KIND_TEXT, AT(tls_certificate), 0, 0, "", "none: plain text",

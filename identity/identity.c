@@ -6,10 +6,12 @@
 
 #include "base/mem.h"
 #include "base/reloaded.h"
+#include "identity/api_keys.h"
 #include "identity/bearer.h"
 #include "identity/jwks.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 enum method { METHOD_JWT, METHOD_KEY, METHOD_MTLS };
 
@@ -19,13 +21,11 @@ static const char *const method_names[] = {
     [METHOD_MTLS] = "mtls",
 };
 
-#define API_KEY_PREFIX "exq_"
-
 struct identity {
-    struct arena arena; /* of the texts */
-    unsigned methods;   /* bits of enum method; 0: open */
-    struct reloaded_kind keys_kind;
+    struct arena arena;        /* of the texts */
+    unsigned methods;          /* bits of enum method; 0: open */
     struct reloaded *jwt_keys; /* struct jwks */
+    struct reloaded *api_keys; /* struct api_keys */
     struct jwt_rules jwt;
     struct str mtls_admins;
 };
@@ -71,7 +71,7 @@ static bool read_methods(struct str text, unsigned *out, struct err *err)
                STR_ARG(text));
 }
 
-static bool read_keys(const struct str *texts, void **out, struct err *err)
+static bool read_jwks(const struct str *texts, void **out, struct err *err)
 {
     struct jwks *keys = NULL;
     if (!jwks_read(texts[0], &keys, err))
@@ -80,9 +80,23 @@ static bool read_keys(const struct str *texts, void **out, struct err *err)
     return true;
 }
 
-static void free_keys(void *keys)
+static void free_jwks(void *keys)
 {
     jwks_free(keys);
+}
+
+static bool read_api_keys(const struct str *texts, void **out, struct err *err)
+{
+    struct api_keys *keys = NULL;
+    if (!api_keys_read(texts[0], &keys, err))
+        return false;
+    *out = keys;
+    return true;
+}
+
+static void free_api_keys(void *keys)
+{
+    api_keys_free(keys);
 }
 
 static bool open_jwt(struct identity *identity, const struct identity_options *options,
@@ -97,19 +111,25 @@ static bool open_jwt(struct identity *identity, const struct identity_options *o
         return err_set_field(err, "EXPORT_JWT_KEYS",
                              "EXPORT_AUTH=jwt needs the issuer's public keys: save its JSON Web "
                              "Key Set, or a public key as PEM, and give EXPORT_JWT_KEYS=FILE");
-    identity->keys_kind = (struct reloaded_kind){read_keys, free_keys, options->told};
+    const struct reloaded_kind kind = {read_jwks, free_jwks, options->told};
     const char *path = arena_copy_text(&identity->arena, options->jwt_keys);
-    return reloaded_new(&identity->keys_kind, &path, 1, &identity->jwt_keys, err);
+    return reloaded_new(&kind, &path, 1, &identity->jwt_keys, err);
 }
 
-/* Opens the API keys; they are read anew when they change. */
-static bool open_api_keys(struct identity *identity, struct err *err)
+static bool open_api_keys(struct identity *identity, const struct identity_options *options,
+                          struct err *err)
 {
+    const struct reloaded_kind kind = {read_api_keys, free_api_keys, options->told};
+    const char *path = arena_copy_text(&identity->arena, options->api_keys);
     if (!has(identity, METHOD_KEY))
         return true;
-    return err_set_field(err, "EXPORT_AUTH",
-                         "EXPORT_AUTH=key is not available in this build; it takes none, jwt and "
-                         "mtls");
+    if (access(path, F_OK) != 0)
+        return err_set_field(
+            err, "EXPORT_API_KEYS",
+            "EXPORT_AUTH has key, and there are no API keys yet; make the first with: "
+            "EXPORT_API_KEYS=%s exportqd keys add --owner NAME",
+            path);
+    return reloaded_new(&kind, &path, 1, &identity->api_keys, err);
 }
 
 static bool check_rules(const struct jwt_rules *rules, struct err *err)
@@ -141,7 +161,7 @@ bool identity_new(const struct identity_options *options, struct identity **out,
     copy_texts(identity, options);
     if (!read_methods(options->methods, &identity->methods, err) ||
         !check_rules(&options->jwt, err) || !open_jwt(identity, options, err) ||
-        !open_api_keys(identity, err)) {
+        !open_api_keys(identity, options, err)) {
         identity_free(identity);
         return false;
     }
@@ -154,6 +174,7 @@ void identity_free(struct identity *identity)
     if (!identity)
         return;
     reloaded_free(identity->jwt_keys);
+    reloaded_free(identity->api_keys);
     arena_done(&identity->arena);
     free(identity);
 }
@@ -188,14 +209,14 @@ static bool of_user(const struct credentials *credentials, struct caller *out, s
     return true;
 }
 
-static bool of_api_key(const struct identity *identity, struct str key, struct arena *arena,
+static bool of_api_key(const struct identity *identity, struct str text, struct arena *arena,
                        struct caller *out, struct err *err)
 {
-    (void)identity;
-    (void)key;
-    (void)arena;
-    (void)out;
-    return bearer_refuse(err);
+    const struct api_keys *keys = reloaded_hold(identity->api_keys, NULL);
+    int64_t now_ms = clock_now_ms(identity->jwt.clock);
+    bool does_hold = api_keys_find(keys, text, now_ms, arena, &out->owner, &out->is_admin, err);
+    reloaded_release(identity->api_keys);
+    return does_hold;
 }
 
 static bool of_jwt(const struct identity *identity, struct str token, struct arena *arena,

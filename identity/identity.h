@@ -41,6 +41,7 @@ struct identity_options {
     struct str methods;     /* EXPORT_AUTH: none, or some of jwt, key, mtls, with commas */
     struct str jwt_keys;    /* path of the file; looked at again while it is used */
     struct jwt_rules jwt;   /* its clock outlives the identity */
+    struct str api_keys;    /* path of the file; the same */
     struct str mtls_admins; /* names of certificates, with commas */
     /* What came of reading a file of keys anew: NULL, or why the old ones stay. May be NULL. */
     void (*told)(const char *path, const struct err *failure);

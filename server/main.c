@@ -10,11 +10,10 @@
 #include "export_descriptors.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
-#include "server/auth.h"
-#include "server/certificate.h"
 #include "server/demo_journal.h"
 #include "server/failure.h"
 #include "server/pulse.h"
+#include "server/security.h"
 #include "server/service.h"
 
 #include <unistd.h>
@@ -35,9 +34,7 @@ static const char service_name[] = "exportqueue.v1.ExportService";
 struct server {
     struct engine engine;
     char check_dir[CHECK_DIR_SIZE]; /* of a demo that is only checked; empty: none */
-    struct keyring *keys;
-    struct identity *identity;
-    struct certificate *certificate;
+    struct security security;
     struct limits *limits;
     struct exports exports;
     struct rpc_schema *schema;
@@ -65,9 +62,7 @@ static void server_close(struct server *server)
     }
     engine_close(&server->engine);
     limits_free(server->limits);
-    identity_free(server->identity);
-    certificate_close(server->certificate);
-    keyring_free(server->keys);
+    security_close(&server->security);
 }
 
 /* Where the demo's database is; a check leaves nothing behind. */
@@ -99,89 +94,11 @@ static bool open_demo(struct server *server, struct err *err)
     return access(path.ptr, R_OK) == 0 || demo_journal_write(path.ptr, err);
 }
 
-/* Servers that share a queue must verify each other's tokens. */
-static bool check_secret(const struct settings *settings, struct err *err)
-{
-    if (!settings->has_queue || !settings->is_persistent ||
-        !str_is_empty(settings->download_secret))
-        return true;
-    return err_set_field(err, "EXPORT_DOWNLOAD_SECRET",
-                         "with ENABLE_PERSIST_EXPORT=1 download tokens outlive this process, so "
-                         "EXPORT_DOWNLOAD_SECRET is required; make one with: echo "
-                         "k1:$(openssl rand -base64 32)");
-}
-
-/* Keys were read anew, or could not be. */
-static void tell_keys(const char *path, const struct err *failure)
-{
-    if (failure)
-        log_event(LOG_ERROR, "identity.reload_failed", "reason=%s", failure->text);
-    else
-        log_event(LOG_INFO, "identity.reloaded", "file=%s", path);
-}
-
-static bool open_identity(struct server *server, struct err *err)
-{
-    const struct settings *settings = &server->engine.settings;
-    const struct identity_options options = {
-        .methods = settings->auth,
-        .jwt_keys = settings->jwt_keys,
-        .jwt = {.issuer = settings->jwt_issuer,
-                .audience = settings->jwt_audience,
-                .owner_claim = settings->jwt_owner_claim,
-                .role_claim = settings->jwt_role_claim,
-                .admin_role = settings->jwt_admin_role,
-                .skew_ms = settings->jwt_clock_skew_ms,
-                .clock = &clock_system},
-        .mtls_admins = settings->mtls_admins,
-        .told = tell_keys,
-    };
-    return identity_new(&options, &server->identity, err);
-}
-
-static bool check_door(const struct server *server, struct err *err)
-{
-    const struct settings *settings = &server->engine.settings;
-    const struct auth_door door = {
-        .address = settings->listen,
-        .is_open = identity_is_open(server->identity),
-        .has_mtls = identity_has_mtls(server->identity),
-        .has_tls = server->certificate != NULL,
-        .has_client_ca = !str_is_empty(settings->tls_client_ca),
-        .allows_plaintext = settings->allows_plaintext,
-    };
-    return auth_check_door(&door, err);
-}
-
-static const char *path_or_null(struct str path)
-{
-    return str_is_empty(path) ? NULL : path.ptr;
-}
-
-/* TLS or plain text. */
-static bool open_certificate(struct server *server, struct err *err)
-{
-    const struct settings *settings = &server->engine.settings;
-    const struct certificate_files files = {
-        .certificate = path_or_null(settings->tls_certificate),
-        .key = path_or_null(settings->tls_key),
-        .client_ca = path_or_null(settings->tls_client_ca),
-    };
-    if (!files.certificate && !files.key && !files.client_ca)
-        return true;
-    if (!files.certificate || !files.key)
-        return err_set_field(err, files.key ? "EXPORT_TLS_CERTIFICATE" : "EXPORT_TLS_KEY",
-                             "TLS needs both EXPORT_TLS_CERTIFICATE and EXPORT_TLS_KEY");
-    return certificate_open(&files, &server->certificate, err);
-}
-
 static bool check_settings(struct server *server, struct err *err)
 {
-    const struct settings *settings = &server->engine.settings;
-    return open_identity(server, err) && open_certificate(server, err) && check_door(server, err) &&
-           check_secret(settings, err) &&
-           keyring_new(settings->download_secret, &server->keys, err) && open_demo(server, err) &&
-           engine_settle(&server->engine, err);
+    struct engine *engine = &server->engine;
+    return security_open(&engine->settings, &engine->arena, &server->security, err) &&
+           open_demo(server, err) && engine_settle(engine, err);
 }
 
 static struct limits *make_limits(const struct settings *settings)
@@ -228,8 +145,8 @@ static bool open_doors(struct server *server, struct err *err)
         .hub = engine->hub,
         .files = engine->files,
         .catalog = engine->catalog,
-        .keys = server->keys,
-        .identity = server->identity,
+        .keys = server->security.keys,
+        .identity = server->security.identity,
         .limits = server->limits,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
@@ -245,12 +162,12 @@ static bool open_doors(struct server *server, struct err *err)
         .handshake_timeout_ms = settings->handshake_timeout_ms,
         .request_timeout_ms = settings->request_timeout_ms,
         .max_idle_ms = settings->idle_timeout_ms,
-        .has_optional_client_certificate = !identity_has_mtls_alone(server->identity),
+        .has_optional_client_certificate = !identity_has_mtls_alone(server->security.identity),
         .refused = failure_refused,
         .refused_data = &server->exports,
     };
-    if (server->certificate)
-        options.tls_source = certificate_source(server->certificate);
+    if (server->security.certificate)
+        options.tls_source = certificate_source(server->security.certificate);
     if (!rpc_schema_new(export_descriptors, export_descriptors_size, &server->schema, err) ||
         !rpc_server_new(&options, &server->rpc, err) ||
         !service_mount(server->rpc, &server->exports, server->schema, &server->service, err) ||
@@ -270,8 +187,9 @@ static void log_listening(const struct server *server)
     while (listen.len && listen.ptr[listen.len - 1] != ':')
         listen.len--;
     log_event(LOG_INFO, "server.listening", "address=%.*s%d tls=%s version=%s queue=%s types=%zu",
-              STR_ARG(listen), rpc_server_port(server->rpc), server->certificate ? "on" : "off",
-              EXPORTQ_VERSION, settings->has_queue ? queue : "off",
+              STR_ARG(listen), rpc_server_port(server->rpc),
+              server->security.certificate ? "on" : "off", EXPORTQ_VERSION,
+              settings->has_queue ? queue : "off",
               server->engine.catalog ? catalog_count(server->engine.catalog) : 0);
 }
 

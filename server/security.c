@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See security.h.
+ */
+#include "server/security.h"
+
+#include "base/log.h"
+#include "engine/paths.h"
+#include "server/auth.h"
+
+/* ---- Who calls ---- */
+
+static void tell_identity(const char *path, const struct err *failure)
+{
+    if (failure)
+        log_event(LOG_ERROR, "identity.reload_failed", "reason=%s", failure->text);
+    else
+        log_event(LOG_INFO, "identity.reloaded", "file=%s", path);
+}
+
+static bool open_identity(const struct settings *settings, struct security *security,
+                          struct err *err)
+{
+    const struct identity_options options = {
+        .methods = settings->auth,
+        .jwt_keys = settings->jwt_keys,
+        .jwt = {.issuer = settings->jwt_issuer,
+                .audience = settings->jwt_audience,
+                .owner_claim = settings->jwt_owner_claim,
+                .role_claim = settings->jwt_role_claim,
+                .admin_role = settings->jwt_admin_role,
+                .skew_ms = settings->jwt_clock_skew_ms,
+                .clock = &clock_system},
+        .api_keys = settings->api_keys,
+        .mtls_admins = settings->mtls_admins,
+        .told = tell_identity,
+    };
+    return identity_new(&options, &security->identity, err);
+}
+
+/* ---- The wire ---- */
+
+static const char *path_or_null(struct str path)
+{
+    return str_is_empty(path) ? NULL : path.ptr;
+}
+
+/* TLS or plain text. */
+static bool open_certificate(const struct settings *settings, struct security *security,
+                             struct err *err)
+{
+    const struct certificate_files files = {
+        .certificate = path_or_null(settings->tls_certificate),
+        .key = path_or_null(settings->tls_key),
+        .client_ca = path_or_null(settings->tls_client_ca),
+    };
+    if (!files.certificate && !files.key && !files.client_ca)
+        return true;
+    if (!files.certificate || !files.key)
+        return err_set_field(err, files.key ? "EXPORT_TLS_CERTIFICATE" : "EXPORT_TLS_KEY",
+                             "TLS needs both EXPORT_TLS_CERTIFICATE and EXPORT_TLS_KEY");
+    return certificate_open(&files, &security->certificate, err);
+}
+
+static bool check_door(const struct settings *settings, const struct security *security,
+                       struct err *err)
+{
+    const struct auth_door door = {
+        .address = settings->listen,
+        .is_open = identity_is_open(security->identity),
+        .has_mtls = identity_has_mtls(security->identity),
+        .has_tls = security->certificate != NULL,
+        .has_client_ca = !str_is_empty(settings->tls_client_ca),
+        .allows_plaintext = settings->allows_plaintext,
+    };
+    return auth_check_door(&door, err);
+}
+
+/* ---- Download tokens ---- */
+
+static void tell_keys(const char *path, const struct err *failure)
+{
+    if (failure)
+        log_event(LOG_ERROR, "keys.reload_failed", "reason=%s", failure->text);
+    else
+        log_event(LOG_INFO, "keys.reloaded", "file=%s", path);
+}
+
+/* Servers that share a queue must verify each other's tokens. */
+static bool check_secret(const struct settings *settings, struct err *err)
+{
+    if (!settings->has_queue || !settings->is_persistent ||
+        !str_is_empty(settings->download_secret))
+        return true;
+    return err_set_field(err, "EXPORT_DOWNLOAD_SECRET",
+                         "with ENABLE_PERSIST_EXPORT=1 download tokens outlive this process, so "
+                         "EXPORT_DOWNLOAD_SECRET is required; make one with: echo "
+                         "k1:$(openssl rand -base64 32)");
+}
+
+static bool open_keys(struct settings *settings, struct security *security, struct err *err)
+{
+    struct str file = settings->download_secret_file;
+    if (!check_secret(settings, err))
+        return false;
+    bool is_open = str_is_empty(file) ? keyring_new(settings->download_secret, &security->keys, err)
+                                      : keyring_open(file.ptr, tell_keys, &security->keys, err);
+    settings_forget_secrets(settings);
+    return is_open;
+}
+
+bool security_open(struct settings *settings, struct arena *arena, struct security *out,
+                   struct err *err)
+{
+    bool has_keys = str_contains_nocase(settings->auth, STR("key"));
+    return (!has_keys || paths_set_api_keys(settings, arena, err)) &&
+           open_identity(settings, out, err) && open_certificate(settings, out, err) &&
+           check_door(settings, out, err) && open_keys(settings, out, err);
+}
+
+void security_close(struct security *security)
+{
+    identity_free(security->identity);
+    certificate_close(security->certificate);
+    keyring_free(security->keys);
+    *security = (struct security){.keys = NULL};
+}
