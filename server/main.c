@@ -12,6 +12,7 @@
 #include "rpc/reflection.h"
 #include "server/demo_journal.h"
 #include "server/failure.h"
+#include "server/keys.h"
 #include "server/pulse.h"
 #include "server/security.h"
 #include "server/service.h"
@@ -294,13 +295,28 @@ static int run(struct server *server, const struct settings_input *input, const 
     return EXIT_DONE;
 }
 
+/* The settings are those of the environment: the words are the command's. */
+static int edit_keys(struct server *server, const struct settings_input *input,
+                     const sigset_t *signals)
+{
+    struct settings *settings = &server->engine.settings;
+    const struct settings_input environment = {input->program, 1, input->argv, input->environment};
+    struct err err = {0};
+    engine_heed_next_signal(signals);
+    if (!settings_read(&environment, &server->engine.arena, settings, &err) ||
+        !paths_set_api_keys(settings, &server->engine.arena, &err))
+        return fail(&err, EXIT_USAGE);
+    return keys_run(input->argc - 2, input->argv + 2, settings->api_keys.ptr);
+}
+
 int main(int argc, char **argv)
 {
     const struct settings_input input = {PROGRAM_EXPORTQD, argc, argv, environ};
     sigset_t signals;
     engine_prepare_process(&signals);
     struct server *server = mem_new(struct server);
-    int status = run(server, &input, &signals);
+    int status = keys_are_asked_for(argc, argv) ? edit_keys(server, &input, &signals)
+                                                : run(server, &input, &signals);
     server_close(server);
     free(server);
     return status;
