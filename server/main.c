@@ -26,6 +26,8 @@ enum {
     DOORS_GRACE_MS = 500,
     GRPC_LINES_PER_SECOND = 10,
     CHECK_DIR_SIZE = 64,
+    POLLERS =
+        16, /* threads, each of which one bad peer can keep busy for moments: docs/security.md */
     PERSISTENT_HANDLERS = 64, /* threads, each of which may wait for the database */
 };
 
@@ -158,6 +160,7 @@ static bool open_doors(struct server *server, struct err *err)
         .workers = settings->is_persistent ? PERSISTENT_HANDLERS : 0,
         .max_calls = (unsigned)settings->max_calls,
         .max_message_bytes = (size_t)settings->max_message_bytes,
+        .pollers = POLLERS,
         .max_connections = (unsigned)settings->max_connections,
         .max_metadata_bytes = (size_t)settings->max_metadata_bytes,
         .handshake_timeout_ms = settings->handshake_timeout_ms,
