@@ -4,11 +4,24 @@
  */
 #include "client/exportq.h"
 
+#include "base/host.h"
 #include "base/mem.h"
 #include "client/handle.h"
 
 static const ProtobufCServiceDescriptor *const service =
     &exportqueue__v1__export_service__descriptor;
+
+/* Whoever listens on the way could use the token, for as long as it is good. */
+static bool check_secrecy(const struct exportq_options *options, struct err *err)
+{
+    struct str server = str_of(options->server ? options->server : "");
+    if (!options->bearer_token || options->is_tls || !options->server ||
+        str_starts_with(server, STR("unix:")) || host_is_loopback(host_of(server)))
+        return true;
+    return err_set(err, ERR_INVALID,
+                   "the token would go to %s in plain text, for all on the way to read; use TLS",
+                   options->server);
+}
 
 bool exportq_open(const struct exportq_options *options, struct exportq **out, struct err *err)
 {
@@ -25,8 +38,13 @@ bool exportq_open(const struct exportq_options *options, struct exportq **out, s
         .target = options->server ? options->server : "127.0.0.1:50051",
         .metadata = metadata,
         .metadata_count = count,
+        .is_tls = options->is_tls,
         .ca_pem = options->ca_pem,
+        .certificate_pem = options->certificate_pem,
+        .key_pem = options->key_pem,
     };
+    if (!check_secrecy(options, err))
+        return false;
     struct exportq *exportq = mem_new(struct exportq);
     if (!rpc_client_new(&client, &exportq->client, err)) {
         free(exportq);

@@ -26,11 +26,15 @@ struct exportq_watch;
 struct exportq_options {
     const char *server; /* "HOST:PORT"; NULL: "127.0.0.1:50051" */
     const char *user;   /* the owner to act for (x-exportq-user); NULL: the server's default */
-    const char *bearer_token; /* a credential; NULL: none */
-    const char *ca_pem;       /* TLS by these authorities; NULL: plain text */
+    const char *bearer_token;    /* a credential; NULL: none */
+    bool is_tls;                 /* the server is always verified; false: plain text */
+    const char *ca_pem;          /* by these authorities; NULL: by those that the system trusts */
+    const char *certificate_pem; /* what the client shows, with its key; NULL: nothing */
+    const char *key_pem;
 };
 
-/* The options are copied; connects with the first call. */
+/* The options are copied; connects with the first call. ERR_INVALID: options that do not go
+ * together, or a bearer token that would go to another machine in plain text. */
 bool exportq_open(const struct exportq_options *options, struct exportq **out,
                   struct err *err) MUST_CHECK;
 

@@ -94,7 +94,10 @@ static const char globals_help[] =
     "  --server HOST:PORT  the server (EXPORTQ_SERVER); 127.0.0.1:50051\n"
     "  --user NAME         whom to act for (EXPORTQ_USER)\n"
     "  --token TOKEN       a credential (EXPORTQ_TOKEN: better, for it is in no process list)\n"
+    "  --tls               speak TLS, and trust the system's authorities (EXPORTQ_TLS=1)\n"
     "  --tls-ca FILE       speak TLS, and trust these authorities (EXPORTQ_TLS_CA)\n"
+    "  --tls-cert FILE, --tls-key FILE\n"
+    "                      show this certificate (EXPORTQ_TLS_CERT, EXPORTQ_TLS_KEY)\n"
     "  --json              proto3 JSON; every field is there, also those with default values\n"
     "  --help, --version\n\n"
     "exit status: 0 done, 1 the job failed or was cancelled, or health is degraded, 2 usage,\n"
@@ -105,6 +108,9 @@ struct globals {
     const char *user;
     const char *bearer_token;
     const char *ca_path;
+    const char *certificate_path;
+    const char *key_path;
+    bool is_tls;
     bool is_json;
     bool wants_help;
     bool wants_version;
@@ -114,17 +120,21 @@ enum {
     GLOBAL_SERVER,
     GLOBAL_USER,
     GLOBAL_TOKEN,
+    GLOBAL_TLS,
     GLOBAL_TLS_CA,
+    GLOBAL_TLS_CERT,
+    GLOBAL_TLS_KEY,
     GLOBAL_JSON,
     GLOBAL_HELP,
     GLOBAL_VERSION
 };
 
 static const struct option global_options[] = {
-    [GLOBAL_SERVER] = {"--server", 0, true},    [GLOBAL_USER] = {"--user", 0, true},
-    [GLOBAL_TOKEN] = {"--token", 0, true},      [GLOBAL_TLS_CA] = {"--tls-ca", 0, true},
-    [GLOBAL_JSON] = {"--json", 0, false},       [GLOBAL_HELP] = {"--help", 'h', false},
-    [GLOBAL_VERSION] = {"--version", 0, false},
+    [GLOBAL_SERVER] = {"--server", 0, true},   [GLOBAL_USER] = {"--user", 0, true},
+    [GLOBAL_TOKEN] = {"--token", 0, true},     [GLOBAL_TLS] = {"--tls", 0, false},
+    [GLOBAL_TLS_CA] = {"--tls-ca", 0, true},   [GLOBAL_TLS_CERT] = {"--tls-cert", 0, true},
+    [GLOBAL_TLS_KEY] = {"--tls-key", 0, true}, [GLOBAL_JSON] = {"--json", 0, false},
+    [GLOBAL_HELP] = {"--help", 'h', false},    [GLOBAL_VERSION] = {"--version", 0, false},
 };
 
 static void take_global(int at, const char *value, struct globals *out)
@@ -139,8 +149,17 @@ static void take_global(int at, const char *value, struct globals *out)
     case GLOBAL_TOKEN:
         out->bearer_token = value;
         break;
+    case GLOBAL_TLS:
+        out->is_tls = true;
+        break;
     case GLOBAL_TLS_CA:
         out->ca_path = value;
+        break;
+    case GLOBAL_TLS_CERT:
+        out->certificate_path = value;
+        break;
+    case GLOBAL_TLS_KEY:
+        out->key_path = value;
         break;
     case GLOBAL_JSON:
         out->is_json = true;
@@ -231,12 +250,24 @@ static const char *read_file(const char *path, struct arena *arena)
     return NULL;
 }
 
+/* An authority, or a certificate to show, asks for TLS by itself. */
+static bool read_tls(const struct globals *globals, struct arena *arena,
+                     struct exportq_options *out)
+{
+    out->is_tls =
+        globals->is_tls || globals->ca_path || globals->certificate_path || globals->key_path;
+    return (!globals->ca_path || (out->ca_pem = read_file(globals->ca_path, arena))) &&
+           (!globals->certificate_path ||
+            (out->certificate_pem = read_file(globals->certificate_path, arena))) &&
+           (!globals->key_path || (out->key_pem = read_file(globals->key_path, arena)));
+}
+
 static int run(struct cli *cli, const struct globals *globals, const struct command *command)
 {
     struct exportq_options options = {
         .server = globals->server, .user = globals->user, .bearer_token = globals->bearer_token};
     struct err err = {0};
-    if (globals->ca_path && !(options.ca_pem = read_file(globals->ca_path, &cli->arena)))
+    if (!read_tls(globals, &cli->arena, &options))
         return CLI_USAGE;
     if (!exportq_open(&options, &cli->exportq, &err))
         return cli_usage("", "%s", err.text);
@@ -252,7 +283,13 @@ static int start(int argc, char **argv, char **rest)
         .user = environment("EXPORTQ_USER"),
         .bearer_token = environment("EXPORTQ_TOKEN"),
         .ca_path = environment("EXPORTQ_TLS_CA"),
+        .certificate_path = environment("EXPORTQ_TLS_CERT"),
+        .key_path = environment("EXPORTQ_TLS_KEY"),
     };
+    const char *tls = environment("EXPORTQ_TLS");
+    globals.is_tls = tls && strcmp(tls, "1") == 0;
+    if (tls && !globals.is_tls && strcmp(tls, "0") != 0)
+        return cli_usage("", "EXPORTQ_TLS is \"%s\"; it takes 1 or 0", tls);
     struct err err = {0};
     int rest_count = 0;
     if (!take_globals(argc, argv, &globals, &rest_count, rest, &err))

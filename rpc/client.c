@@ -75,8 +75,10 @@ static grpc_channel *open_channel(const struct rpc_client_options *options)
          .value.integer = KEEPALIVE_TIMEOUT_MS},
     };
     const grpc_channel_args args = {COUNT_OF(items), items};
+    grpc_ssl_pem_key_cert_pair own = {options->key_pem, options->certificate_pem};
     grpc_channel_credentials *credentials =
-        options->ca_pem ? grpc_ssl_credentials_create(options->ca_pem, NULL, NULL, NULL)
+        options->is_tls ? grpc_ssl_credentials_create(options->ca_pem,
+                                                      options->key_pem ? &own : NULL, NULL, NULL)
                         : grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(options->target, credentials, &args);
     grpc_channel_credentials_release(credentials);
@@ -97,12 +99,28 @@ static bool check_metadata(const struct rpc_metadata *metadata, struct err *err)
     return true;
 }
 
+static bool check_tls(const struct rpc_client_options *options, struct err *err)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    if (!options->is_tls && (options->ca_pem || options->certificate_pem || options->key_pem))
+        return err_set(err, ERR_INVALID, "certificates are of no use without TLS");
+    if (options->ca_pem && !strstr(options->ca_pem, begin))
+        return err_set(err, ERR_INVALID, "among the authorities for TLS is no PEM certificate");
+    if (!options->certificate_pem != !options->key_pem)
+        return err_set(err, ERR_INVALID, "a certificate to show needs its key, and the other way");
+    if (options->certificate_pem && !strstr(options->certificate_pem, begin))
+        return err_set(err, ERR_INVALID, "what is to be shown is no PEM certificate");
+    if (options->key_pem && !strstr(options->key_pem, "PRIVATE KEY-----"))
+        return err_set(err, ERR_INVALID, "the certificate's key is no PEM key");
+    return true;
+}
+
 static bool check_options(const struct rpc_client_options *options, struct err *err)
 {
     if (!options->target[0])
         return err_set(err, ERR_INVALID, "the server's address is empty; it takes HOST:PORT");
-    if (options->ca_pem && !strstr(options->ca_pem, "-----BEGIN CERTIFICATE-----"))
-        return err_set(err, ERR_INVALID, "among the authorities for TLS is no PEM certificate");
+    if (!check_tls(options, err))
+        return false;
     if (options->metadata_count > RPC_CLIENT_MAX_METADATA)
         return err_set(err, ERR_INVALID, "%zu metadata pairs; at most %d are sent",
                        options->metadata_count, RPC_CLIENT_MAX_METADATA);

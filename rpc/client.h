@@ -33,15 +33,19 @@ struct rpc_client_options {
     const char *target; /* "HOST:PORT" */
     const struct rpc_metadata *metadata;
     size_t metadata_count;
-    int64_t timeout_ms;       /* of rpc_client_call; 0: 30 s */
-    size_t max_message_bytes; /* of one response; 0: 16 MiB */
-    const char *ca_pem;       /* TLS, verified by these authorities; NULL: plain text */
+    int64_t timeout_ms;          /* of rpc_client_call; 0: 30 s */
+    size_t max_message_bytes;    /* of one response; 0: 16 MiB */
+    bool is_tls;                 /* the server is always verified; false: plain text */
+    const char *ca_pem;          /* by these authorities; NULL: by those that the system trusts */
+    const char *certificate_pem; /* what the client shows, with its key; NULL: nothing */
+    const char *key_pem;
 };
 
 enum { RPC_CLIENT_MAX_METADATA = 8 };
 
 /* Connects with the first call. The options are copied. ERR_INVALID: no target, no certificate in
- * ca_pem, too much metadata, or some that HTTP cannot carry. */
+ * ca_pem, a certificate without its key, or either without TLS, too much metadata, or some that
+ * HTTP cannot carry. */
 bool rpc_client_new(const struct rpc_client_options *options, struct rpc_client **out,
                     struct err *err) MUST_CHECK;
 

@@ -7,8 +7,8 @@ _exportq_given() {
     local i value
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        --server=?* | --user=?* | --token=?* | --tls-ca=?*) given+=("${COMP_WORDS[i]}") ;;
-        --server | --user | --token | --tls-ca)
+        --server=?* | --user=?* | --token=?* | --tls-ca=?* | --tls-cert=?* | --tls-key=?* | --tls) given+=("${COMP_WORDS[i]}") ;;
+        --server | --user | --token | --tls-ca | --tls-cert | --tls-key)
             given+=("${COMP_WORDS[i]}")
             [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
             value=${COMP_WORDS[++i]}
@@ -60,7 +60,7 @@ _exportq_columns() {
 _exportq() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
     local commands="create list get watch download cancel retry delete token types audit health help version"
-    local globals="--server --user --token --tls-ca --json --help --version"
+    local globals="--server --user --token --tls --tls-ca --tls-cert --tls-key --json --help --version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ " $commands " == *" ${COMP_WORDS[i]} "* ]] && command=${COMP_WORDS[i]} && break
     done
@@ -101,7 +101,7 @@ _exportq() {
         ;;
     --limit | --locale | --time-zone | --delimiter | --null | --places | --request-id | --webhook-url | \
         --server | --user | --token | --download-token | -a | --actor | --owner | --since | --until) return ;; # anything
-    -o | --output | --tls-ca) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    -o | --output | --tls-ca | --tls-cert | --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     esac
     local words=$globals
     case $command in

@@ -39,7 +39,7 @@ def is_plain():
 
 def environment(settings):
     """The test's settings, and none that happen to be set around it."""
-    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_SERVER", "STATE_DIRECTORY", "PG")
+    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_", "STATE_DIRECTORY", "PG")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     clean.update({name: str(value) for name, value in settings.items() if value is not None})
     return clean

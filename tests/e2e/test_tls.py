@@ -153,6 +153,42 @@ class ClientCertificates(TlsCase):
         self.assertIn(expected, client(server.address, "-alpn", "h2")[0])
 
 
+class CommandLine(TlsCase):
+    def run_cli(self, server, *arguments, **environment):
+        return run_once(["health", *arguments], {"EXPORTQ_SERVER": server.address, **environment}, name="exportq")
+
+    def test_the_server_is_verified_by_the_authorities_that_are_trusted(self):
+        server = self.serve_tls(self.authority.issue("server"))
+        for arguments, environment, expected in (
+                (("--tls-ca", self.authority.path), {}, 0), ((), {"EXPORTQ_TLS_CA": self.authority.path}, 0),
+                (("--tls",), {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": self.authority.path}, 0),
+                ((), {"EXPORTQ_TLS": "1", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": self.authority.path}, 0),
+                (("--tls",), {}, 3), ((), {}, 3)):  # the system knows nothing of our authority; no plain text
+            with self.subTest(arguments=arguments, **environment):
+                status, _, err = self.run_cli(server, *arguments, **environment)
+                self.assertEqual(expected, status, err)
+        elsewhere = self.serve_tls(self.authority.issue("elsewhere", "DNS:elsewhere.example"))
+        self.assertEqual(3, self.run_cli(elsewhere, "--tls-ca", self.authority.path)[0])
+
+    def test_a_certificate_is_shown(self):
+        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path)
+        certificate, key = self.authority.issue("alice", "URI:spiffe://example.org/alice")
+        shown = ("--tls-ca", self.authority.path, "--tls-cert", certificate)
+        status, _, err = self.run_cli(server, *shown, "--tls-key", key)
+        self.assertEqual(0, status, err)
+        self.assertEqual(0, self.run_cli(server, *shown, EXPORTQ_TLS_KEY=key)[0])
+        self.assertEqual(2, self.run_cli(server, *shown)[0])
+        other = self.authority.issue("other")[1]
+        self.assertEqual(3, self.run_cli(server, *shown, "--tls-key", other)[0])
+
+    def test_a_token_is_not_sent_to_another_machine_in_plain_text(self):
+        status, _, err = run_once(["health"], {"EXPORTQ_SERVER": "192.0.2.1:50051", "EXPORTQ_TOKEN": "secret"},
+                                  name="exportq")
+        self.assertEqual(2, status)
+        self.assertIn("plain text", err)
+        self.assertNotIn("secret", err)
+
+
 class Start(TlsCase):
     def test_what_does_not_go_together_is_an_error_at_start(self):
         certificate, key = self.authority.issue("one")

@@ -20,7 +20,17 @@ static void options_that_cannot_be_sent_are_refused_without_their_values(void **
         {{.user = "j\xC3\xBCrgen"}, "x-exportq-user"},
         {{.user = "a\nb"}, "x-exportq-user"},
         {{.bearer_token = "secret\n"}, "authorization"},
-        {{.ca_pem = "no certificate"}, "certificate"},
+        {{.is_tls = true, .ca_pem = "no certificate"}, "certificate"},
+        {{.ca_pem = "-----BEGIN CERTIFICATE-----"}, "without TLS"},
+        {{.is_tls = true, .certificate_pem = "-----BEGIN CERTIFICATE-----"}, "its key"},
+        {{.is_tls = true, .key_pem = "-----BEGIN PRIVATE KEY-----"}, "its key"},
+        {{.is_tls = true, .certificate_pem = "secret", .key_pem = "secret"}, "certificate"},
+        {{.is_tls = true,
+          .certificate_pem = "-----BEGIN CERTIFICATE-----",
+          .key_pem = "-----BEGIN CERTIFICATE-----"},
+         "PEM key"},
+        {{.server = "exports.example.org:443", .bearer_token = "secret"}, "plain text"},
+        {{.server = "dns:evil.example/127.0.0.1:443", .bearer_token = "secret"}, "plain text"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

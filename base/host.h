@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host of "HOST:PORT", and whether it is this machine: what is said to it in plain text, nobody
+ * else hears. Names are not looked up; "localhost" is taken at its word.
+ */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include "base/str.h"
+
+/* What is before the last colon; all of it without one. */
+struct str host_of(struct str address);
+
+/* localhost, [::1], and 127.x.x.x in four decimal numbers; anything else might be elsewhere. */
+bool host_is_loopback(struct str host);
+
+#endif

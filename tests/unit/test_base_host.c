@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which hosts are this machine.
+ */
+#include "base/host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void this_machine_is_told_from_others(void **state)
+{
+    static const struct {
+        const char *address;
+        bool is_loopback;
+    } rows[] = {
+        {"127.0.0.1:50051", true},
+        {"127.255.0.9:1", true},
+        {"localhost:50051", true},
+        {"localhost", true},
+        {"[::1]:50051", true},
+        {"10.0.0.1:50051", false},
+        {"128.0.0.1:50051", false},
+        {"127.0.0.1.evil.org:1", false},
+        {"localhost.evil.org:1", false},
+        {"127.0.0:1", false},
+        {"127.0.0.1.1:1", false},
+        {"127.0.0.256:1", false},
+        {"0x7f.0.0.1:1", false},
+        {"0127.0.0.1:1", false},
+        {"[::]:50051", false},
+        {"[::ffff:10.0.0.1]:1", false},
+        {"exports.example.org", false},
+        {"", false},
+        {":50051", false},
+        {"127.0.0.1@evil.org:1", false},
+        {"dns:evil.org/127.0.0.1:1", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(host_is_loopback(host_of(str_of(rows[i].address))), rows[i].is_loopback);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(this_machine_is_told_from_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
