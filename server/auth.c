@@ -4,6 +4,8 @@
  */
 #include "server/auth.h"
 
+#include "base/host.h"
+
 /* gRPC's "ipv4:127.0.0.1:4711", "ipv6:[::1]:4711" (its brackets come as %5B and %5D) or
  * "unix:PATH", without kind and port. */
 static struct str address_of(struct str peer)
@@ -72,21 +74,6 @@ bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct 
     return identity_of_anyone(identity, &credentials, rpc_call_arena(call), out, err);
 }
 
-static bool is_loopback(struct str host)
-{
-    struct str rest = host;
-    struct str part;
-    int64_t number = 0;
-    if (str_equal(host, STR("localhost")) || str_equal(host, STR("[::1]")))
-        return true;
-    size_t parts = 0;
-    for (; str_next(&rest, '.', &part); parts++)
-        if (part.len > 3 || !str_to_int64(part, &number) || number < 0 || number > 255 ||
-            (parts == 0 && number != 127))
-            return false;
-    return parts == 4;
-}
-
 static bool read_host(struct str address, struct str *out, struct err *err)
 {
     size_t colon = address.len;
@@ -112,7 +99,7 @@ bool auth_check_door(const struct auth_door *door, struct err *err)
         return err_set_field(err, "EXPORT_TLS_CLIENT_CA",
                              "EXPORT_AUTH=mtls needs TLS that asks for client certificates; set "
                              "EXPORT_TLS_CERTIFICATE, EXPORT_TLS_KEY and EXPORT_TLS_CLIENT_CA");
-    if (is_loopback(host))
+    if (host_is_loopback(host))
         return true;
     if (door->is_open)
         return err_set_field(
