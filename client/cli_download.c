@@ -210,7 +210,7 @@ struct wish {
     bool may_replace;
 };
 
-static bool read_arguments(const struct cli *cli, struct wish *out, struct err *err)
+static bool read_arguments(struct cli *cli, struct wish *out, struct err *err)
 {
     struct options options = {.table = download_options,
                               .count = COUNT_OF(download_options),
@@ -228,7 +228,7 @@ static bool read_arguments(const struct cli *cli, struct wish *out, struct err *
         else if (at == DOWNLOAD_OUTPUT)
             out->path = value;
         else if (at == DOWNLOAD_TOKEN)
-            out->token = value;
+            out->token = options_take_secret(value, &cli->arena);
         else
             out->may_replace = true;
     }

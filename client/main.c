@@ -93,7 +93,7 @@ static const char globals_help[] =
     "global options, before or after the command:\n"
     "  --server HOST:PORT  the server (EXPORTQ_SERVER); 127.0.0.1:50051\n"
     "  --user NAME         whom to act for (EXPORTQ_USER)\n"
-    "  --token TOKEN       a credential (EXPORTQ_TOKEN: better, for it is in no process list)\n"
+    "  --token TOKEN       a credential (EXPORTQ_TOKEN is better: no list of processes has it)\n"
     "  --tls               speak TLS, and trust the system's authorities (EXPORTQ_TLS=1)\n"
     "  --tls-ca FILE       speak TLS, and trust these authorities (EXPORTQ_TLS_CA)\n"
     "  --tls-cert FILE, --tls-key FILE\n"
@@ -104,6 +104,7 @@ static const char globals_help[] =
     "3 the server could not be reached, 4 refused, 130 stopped by ^C\n";
 
 struct globals {
+    struct arena *arena; /* of the token */
     const char *server;
     const char *user;
     const char *bearer_token;
@@ -147,7 +148,7 @@ static void take_global(int at, const char *value, struct globals *out)
         out->user = value;
         break;
     case GLOBAL_TOKEN:
-        out->bearer_token = value;
+        out->bearer_token = options_take_secret(value, out->arena);
         break;
     case GLOBAL_TLS:
         out->is_tls = true;
@@ -278,7 +279,9 @@ static int run(struct cli *cli, const struct globals *globals, const struct comm
 
 static int start(int argc, char **argv, char **rest)
 {
+    struct arena arena CLEANUP(arena_done) = {0};
     struct globals globals = {
+        .arena = &arena,
         .server = environment("EXPORTQ_SERVER"),
         .user = environment("EXPORTQ_USER"),
         .bearer_token = environment("EXPORTQ_TOKEN"),

@@ -82,3 +82,11 @@ bool options_knows(const struct options *options, const char *argument)
     struct str name;
     return str_next(&rest, '=', &name) && find(options, name) != OPTIONS_BAD;
 }
+
+const char *options_take_secret(const char *value, struct arena *arena)
+{
+    const char *copy = arena_copy_text(arena, str_of(value));
+    explicit_bzero((char *)value,
+                   strlen(value)); /* argv's texts may be written to (C11, 5.1.2.2.1) */
+    return copy;
+}

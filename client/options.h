@@ -9,6 +9,7 @@
 #ifndef CLIENT_OPTIONS_H
 #define CLIENT_OPTIONS_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 struct option {
@@ -32,6 +33,10 @@ enum { OPTIONS_END = -1, OPTIONS_WORD = -2, OPTIONS_BAD = -3 };
 /* The index in the table of the next option, OPTIONS_WORD, OPTIONS_END or OPTIONS_BAD (with an
  * error that says what is wrong). *out_value points into argv. */
 int options_next(struct options *options, const char **out_value, struct err *err);
+
+/* A copy of an option's value in the arena; the value itself is wiped, for the list of processes
+ * shows it. */
+const char *options_take_secret(const char *value, struct arena *arena);
 
 /* Whether the argument is an option of the table, well used or not. */
 bool options_knows(const struct options *options, const char *argument);

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "engine/paths.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,9 @@ void engine_prepare_process(sigset_t *out_signals)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its write */
     (void)umask(077);
+    const struct rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* also where cores go to a program: core(5) */
 }
 
 void engine_heed_next_signal(const sigset_t *signals)
@@ -219,6 +224,8 @@ bool engine_open_queue(struct engine *engine, const char *name, struct err *err)
     start_pool(engine);
     const struct janitor_options janitor = janitor_options_default();
     engine->janitor = janitor_start(engine->store, engine->files, &janitor);
+    if (geteuid() == 0 && !settings->is_demo)
+        log_event(LOG_WARNING, "process.root", "advice=%s", "run this as a user of its own");
     return true;
 }
 

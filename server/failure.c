@@ -67,8 +67,11 @@ void failure_end(struct exports *exports, struct rpc_call *call, const struct ca
     rpc_fail(call, err);
 }
 
-void failure_refused(void *exports, struct rpc_call *call, const struct err *err)
+void failure_refused(void *data, struct rpc_call *call, const struct err *err)
 {
     const struct caller nobody = {.is_admin = false};
+    struct exports *exports = data;
+    if (err->code == ERR_LIMIT)
+        limits_count_refusal(exports->limits, LIMIT_CALLS);
     tell(exports, call, &nobody, (struct str){0}, err);
 }

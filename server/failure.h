@@ -16,7 +16,8 @@
 void failure_end(struct exports *exports, struct rpc_call *call, const struct caller *caller,
                  struct str job, const struct err *err);
 
-/* Logs a call that was refused before a handler saw it: for rpc_server_options. */
-void failure_refused(void *exports, struct rpc_call *call, const struct err *err);
+/* Logs a call that was refused before a handler saw it, and counts it if that was for a limit: for
+ * rpc_server_options; `data` is the struct exports. */
+void failure_refused(void *data, struct rpc_call *call, const struct err *err);
 
 #endif

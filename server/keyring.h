@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The keys that sign: the first signs, all verify, so that keys can be exchanged while what was
- * signed with the older ones still holds. Put a new key first, in every server; once what the old
- * one signed has expired, take that away.
+ * signed with the older ones still holds: a new key comes behind the old one first, so that all
+ * servers know it before any signs with it; then before it; then the old one goes, once what it
+ * signed has expired.
  */
 #ifndef SERVER_KEYRING_H
 #define SERVER_KEYRING_H

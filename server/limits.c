@@ -58,6 +58,8 @@ static const char *const names[LIMIT_COUNT] = {
     [LIMIT_DOWNLOADS] = "EXPORT_MAX_DOWNLOADS",
     [LIMIT_FILTERS] = "EXPORT_MAX_FILTERS",
     [LIMIT_COLUMNS] = "EXPORT_MAX_COLUMNS",
+    [LIMIT_CALLS] = "EXPORT_MAX_CALLS",
+    [LIMIT_CONNECTIONS] = "EXPORT_MAX_CONNECTIONS",
 };
 
 /* Which limits a kind has, and what a refusal says: after a number, and before the setting. */

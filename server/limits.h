@@ -27,6 +27,8 @@ enum limit {
     LIMIT_DOWNLOADS,       /* in all */
     LIMIT_FILTERS,         /* of one job; convert.h decides, as on the next */
     LIMIT_COLUMNS,
+    LIMIT_CALLS, /* in all; rpc/ decides, as on the next */
+    LIMIT_CONNECTIONS,
     LIMIT_COUNT
 };
 

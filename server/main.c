@@ -118,6 +118,8 @@ static struct limits *make_limits(const struct settings *settings)
                 [LIMIT_DOWNLOADS] = settings->max_downloads,
                 [LIMIT_FILTERS] = settings->max_filters,
                 [LIMIT_COLUMNS] = settings->max_columns,
+                [LIMIT_CALLS] = settings->max_calls,
+                [LIMIT_CONNECTIONS] = settings->max_connections,
             },
     };
     return limits_new(&options);

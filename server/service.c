@@ -244,6 +244,7 @@ static void service_health(Exportqueue__V1__ExportService_Service *base,
     if (!auth_anyone(exports_of(base)->identity, call, &caller, &ignored))
         caller = (struct caller){0};
     exports_health(exports_of(base), &caller, &health);
+    health.limits[LIMIT_CONNECTIONS].refused = (int64_t)rpc_connections_refused();
     convert_health(&health, rpc_turn_arena(call), &response);
     reply(&response, call);
 }

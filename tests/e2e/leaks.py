@@ -7,6 +7,7 @@ ended its log is searched, while it runs its command line; answers to callers ma
 memory for the whole process: what one server was told, the worker of another may let slip.
 """
 
+import os
 import re
 import threading
 
@@ -69,6 +70,8 @@ def settings(all):
     for name, setting in all.items():
         setting = str(setting)
         if name.endswith("_FILE") and "SECRET" in name:
+            if not os.path.isfile(setting):
+                continue
             with open(setting, encoding="utf-8", errors="replace") as file:
                 setting = file.read().strip()
         if "SECRET" in name:
