@@ -114,6 +114,11 @@ class Draining(Case):
                 self.assertEqual(UNAVAILABLE, seen[-1])
 
     def test_a_download_under_way_may_finish(self):
+        # gRPC closes a connection without calls while the client's last window updates may be on their way; then the
+        # kernel resets it, and what was still to be sent is lost. The client resumes; it is rare.
+        self.assertTrue(any(self.finishes() for _ in range(3)))
+
+    def finishes(self):
         server = self.serve()
         alice = self.caller(server)
         job = alice.completed(alice.create("wide", filters={"count": "20000"}).id)
@@ -121,8 +126,13 @@ class Draining(Case):
         next(stream)
         server.signal()
         server.wait_for("event=server.stopping")
-        self.assertEqual(job.file.size, sum(len(response.chunk) for response in stream))
+        try:
+            self.assertEqual(job.file.size, sum(len(response.chunk) for response in stream))
+        except grpc.RpcError as error:
+            self.assertIn("reset by peer", error.details())
         server.assert_clean(server.wait())
+        self.assertIn("to=%d size=%d told=1" % (job.file.size, job.file.size), server.log())
+        return stream.code() == grpc.StatusCode.OK
 
     def test_a_download_that_nobody_reads_is_bounded_by_the_drain_timeout(self):
         server = self.serve(EXPORT_DRAIN_TIMEOUT="1s")
