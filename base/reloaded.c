@@ -29,7 +29,8 @@ struct reloaded {
     struct reloaded_kind kind;
     char *paths[RELOADED_MAX_FILES];
     size_t count;
-    struct identity seen[RELOADED_MAX_FILES]; /* of whoever won look_ms */
+    struct identity seen[RELOADED_MAX_FILES]; /* of whoever is looking, as the next */
+    bool has_failed;                          /* what was seen could not be read */
     _Atomic(int64_t) look_ms;                 /* when to look again */
     atomic_bool is_looking;
     pthread_rwlock_t lock;
@@ -169,11 +170,13 @@ static void refresh(struct reloaded *reloaded)
     if (clock_monotonic_ms() < atomic_load(&reloaded->look_ms) ||
         atomic_exchange(&reloaded->is_looking, true))
         return;
-    if (look(reloaded)) {
+    bool is_other = look(reloaded);
+    if (is_other || reloaded->has_failed) {
         bool is_read = read_value(reloaded, &value, &err);
         if (is_read)
             replace(reloaded, value);
-        if (reloaded->kind.told)
+        reloaded->has_failed = !is_read;
+        if (reloaded->kind.told && (is_other || is_read))
             reloaded->kind.told(reloaded->paths[0], is_read ? NULL : &err);
     }
     atomic_store(&reloaded->look_ms, clock_monotonic_ms() + LOOK_MS);

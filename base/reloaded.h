@@ -3,7 +3,8 @@
  * What was read from files that may be replaced while we run: keys, certificates. Whoever uses the
  * value holds it for a moment; at most once a second a holder looks whether the files are others by
  * now, and reads them anew. What cannot be read then leaves the value as it was, so that a file
- * that is half written, or a pair of which one is replaced, refuses nobody.
+ * that is half written, or a pair of which one is replaced, refuses nobody; it is tried again at
+ * each look, for the reason may pass, and told once.
  *
  *     const struct keys *keys = reloaded_hold(reloaded);
  *     … keys …

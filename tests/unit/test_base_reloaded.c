@@ -22,6 +22,7 @@ enum { WAIT_MS = 10000, READERS = 4 };
 static char directory[] = "/tmp/test-reloaded-XXXXXX";
 static atomic_int failures;
 static atomic_int alive;
+static atomic_bool is_out_of_luck; /* nothing can be read, whatever the files are */
 
 static const char *path_of(const char *name)
 {
@@ -45,7 +46,7 @@ static void put(const char *name, const char *text)
 static bool read_texts(const struct str *texts, void **out, struct err *err)
 {
     for (size_t i = 0; i < 2; i++)
-        if (str_starts_with(texts[i], STR("bad")))
+        if (is_out_of_luck || str_starts_with(texts[i], STR("bad")))
             return err_set(err, ERR_INVALID, "this text is bad");
     struct buf both;
     buf_init(&both, 100);
@@ -141,6 +142,26 @@ static void what_cannot_be_read_leaves_the_value_as_it_was(void **state)
     assert_int_equal(alive, 0);
 }
 
+static void a_reading_that_fails_for_a_reason_that_passes_is_tried_again(void **state)
+{
+    (void)state;
+    put("a", "one");
+    put("b", "two");
+    struct reloaded *reloaded = open_pair();
+    int before = failures;
+    is_out_of_luck = true;
+    put("a", "new");
+    int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+    while (failures == before) {
+        assert_true(is_now(reloaded, "one+two") && clock_monotonic_ms() < end_ms);
+        thread_sleep_ms(5);
+    }
+    is_out_of_luck = false;
+    wait_for(reloaded, "new+two");
+    assert_int_equal(failures, before + 1);
+    reloaded_free(reloaded);
+}
+
 static void a_first_reading_that_fails_names_the_file(void **state)
 {
     (void)state;
@@ -230,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_is_replaced_is_read_anew),
         cmocka_unit_test(what_cannot_be_read_leaves_the_value_as_it_was),
+        cmocka_unit_test(a_reading_that_fails_for_a_reason_that_passes_is_tried_again),
         cmocka_unit_test(a_first_reading_that_fails_names_the_file),
         cmocka_unit_test(many_hold_it_while_it_is_replaced),
         cmocka_unit_test(it_is_replaced_though_somebody_always_holds_it),
