@@ -26,8 +26,9 @@ enum { LOOK_MS = 100 };
 
 static struct {
     pthread_mutex_t mutex;
-    unsigned max;   /* under mutex, as are the next three; 0: no limit */
+    unsigned max;   /* under mutex, as are the next four; 0: no limit */
     int first;      /* all numbers below it were taken when the server started */
+    int highest;    /* number of a connection so far */
     unsigned count; /* of connections: not fewer than there are */
     int64_t look_ms;
     atomic_int spare; /* to be given up for a connection, so that it can be refused; -1: none */
@@ -112,17 +113,16 @@ static bool is_same_door(const union address *a, const union address *b)
     return memcmp(a->local.sun_path, b->local.sun_path, sizeof a->local.sun_path) == 0;
 }
 
-/* The listener's connections among descriptors below `end`; there may be some above, then the next
- * look will find them. */
-static unsigned count_connections(int listener, int end)
+/* The listener's connections among descriptors up to `last`, but for the one just taken. */
+static unsigned count_connections(int listener, int last, int taken)
 {
     union address door;
     union address own;
     unsigned count = 0;
     if (!near_end(listener, &door))
         return 0;
-    for (int fd = 0; fd < end; fd++)
-        count += fd != listener && near_end(fd, &own) && is_same_door(&own, &door);
+    for (int fd = 0; fd <= last; fd++)
+        count += fd != listener && fd != taken && near_end(fd, &own) && is_same_door(&own, &door);
     return count;
 }
 
@@ -130,10 +130,13 @@ static unsigned count_connections(int listener, int end)
 static bool has_room(int listener, int fd)
 {
     pthread_mutex_lock(&process.mutex);
-    bool is_low = process.max == 0 || (unsigned)(fd - process.first) < process.max;
+    if (fd > process.highest)
+        process.highest = fd;
+    bool is_low =
+        process.max == 0 || fd < process.first || (unsigned)(fd - process.first) < process.max;
     int64_t now_ms = clock_monotonic_ms();
     if (!is_low && process.count >= process.max && now_ms >= process.look_ms) {
-        process.count = count_connections(listener, fd);
+        process.count = count_connections(listener, process.highest, fd);
         process.look_ms = now_ms + LOOK_MS;
     }
     bool may_stay = is_low || process.count < process.max;

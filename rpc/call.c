@@ -204,7 +204,7 @@ static bool check_metadata(const struct rpc_call *call, struct err *err)
         bytes += GRPC_SLICE_LENGTH(call->metadata.metadata[i].key) +
                  GRPC_SLICE_LENGTH(call->metadata.metadata[i].value) + BYTES_BESIDE;
     return bytes <= max ||
-           err_set(err, ERR_LIMIT, "the headers of this call have %zu bytes; %zu are possible",
+           err_set(err, ERR_TOO_LARGE, "the headers of this call have %zu bytes; %zu are possible",
                    bytes, max);
 }
 

@@ -22,8 +22,6 @@ static size_t find_names(const grpc_auth_context *context, const char *property,
     const grpc_auth_property *found = NULL;
     grpc_auth_property_iterator each = grpc_auth_context_find_properties_by_name(context, property);
     while ((found = grpc_auth_property_iterator_next(&each))) {
-        if (found->value_length == 0 || memchr(found->value, 0, found->value_length))
-            continue;
         if (count < max)
             out[count] = (struct str){found->value, found->value_length};
         count++;

@@ -213,7 +213,7 @@ enum rpc_name_kind { RPC_NAME_URI, RPC_NAME_EMAIL, RPC_NAME_DNS };
 
 /* Those of one kind, in the certificate's order, `max` at most; returns how many there are. They
  * live as long as the call. None without TLS, or without a certificate that was verified. A name
- * that could be read in two ways, for there is a NUL in it, is not told. */
+ * may hold anything, a NUL too: which are legal, the user has to say. */
 size_t rpc_call_certificate_names(const struct rpc_call *call, enum rpc_name_kind kind,
                                   struct str *out, size_t max);
 
