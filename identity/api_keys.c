@@ -22,10 +22,6 @@ static bool add_line(struct api_keys *keys, struct str line, size_t number, stru
 {
     struct err why = {0};
     struct api_key *key = &keys->keys[keys->count];
-    if (keys->count == API_KEYS_MAX)
-        return err_set_field(err, "EXPORT_API_KEYS",
-                             "the file of EXPORT_API_KEYS has more than %d keys; revoke some",
-                             API_KEYS_MAX);
     if (!api_key_read(line, key, &why))
         return err_set_field(err, "EXPORT_API_KEYS", "the file of EXPORT_API_KEYS, line %zu: %s",
                              number, why.text);

@@ -8,8 +8,6 @@
 
 #include "identity/api_key.h"
 
-enum { API_KEYS_MAX = 10000 };
-
 struct api_keys;
 
 /* ERR_INVALID names the line; an id that is there twice is one, too. The text may be wiped

@@ -48,10 +48,10 @@ static int refuse_words(const char *what, const char *word)
 }
 
 /* What is in the file has to make sense before anything is added to it or taken away. */
-static bool open_file(struct keys_file *file, const char *path, struct err *err)
+static bool open_file(struct keys_file *file, const char *path, bool is_to_change, struct err *err)
 {
     struct api_keys *keys = NULL;
-    if (!keys_file_open(file, path, err))
+    if (!keys_file_open(file, path, is_to_change, err))
         return false;
     bool is_sound = api_keys_read(file->text.len ? buf_str(&file->text) : STR(""), &keys, err);
     api_keys_free(keys);
@@ -87,6 +87,18 @@ static bool read_add(int argc, char *const *argv, struct api_key *out, struct er
                    NAME_MAX_BYTES);
 }
 
+/* A text that servers could not read, as it is too long, would leave them with what they have. */
+static bool save(const struct keys_file *file, const struct buf *text, struct err *err)
+{
+    if (!buf_is_ok(text) || text->len > KEYS_FILE_MAX_BYTES)
+        return err_set(
+            err, ERR_INVALID,
+            "the file of API keys would be longer than %d bytes; revoke keys that are no "
+            "longer used",
+            KEYS_FILE_MAX_BYTES);
+    return keys_file_save(file, text->len ? buf_str(text) : STR(""), err);
+}
+
 static bool save_with(const struct keys_file *file, const struct api_key *key, struct err *err)
 {
     struct buf text CLEANUP(buf_done);
@@ -98,7 +110,7 @@ static bool save_with(const struct keys_file *file, const struct api_key *key, s
     if (text.ptr[text.len - 1] != '\n')
         buf_add_char(&text, '\n');
     api_key_write(key, &text);
-    return keys_file_save(file, buf_str(&text), err);
+    return save(file, &text, err);
 }
 
 static int add(int argc, char *const *argv, const char *path)
@@ -111,11 +123,18 @@ static int add(int argc, char *const *argv, const char *path)
     if (!read_add(argc, argv, &key, &err))
         return fail(&err, USAGE);
     api_key_make(&key, &text);
-    bool is_saved = open_file(&file, path, &err) && save_with(&file, &key, &err);
+    bool is_saved = open_file(&file, path, true, &err) && save_with(&file, &key, &err);
     keys_file_close(&file);
     if (!is_saved)
         return fail(&err, FAILED);
-    (void)printf("%s\n", text.ptr);
+    if (printf("%s\n", text.ptr) < 0 || fflush(stdout) != 0) {
+        (void)err_set(
+            &err, ERR_UNAVAILABLE,
+            "the key was made and could not be printed; exportqd keys revoke %s, and make "
+            "another",
+            key.id);
+        return fail(&err, FAILED);
+    }
     (void)fprintf(stderr, "this is all there will ever be to see of key %s of %.*s; keep it safe\n",
                   key.id, STR_ARG(key.owner));
     return DONE;
@@ -139,7 +158,7 @@ static int list(const char *path)
 {
     struct err err = {0};
     struct keys_file file = {.lock = -1};
-    bool is_read = open_file(&file, path, &err);
+    bool is_read = open_file(&file, path, false, &err);
     struct str rest = file.text.len ? buf_str(&file.text) : (struct str){0};
     struct str line;
     struct api_key key;
@@ -181,13 +200,13 @@ static int revoke(const char *id, const char *path)
     struct keys_file file = {.lock = -1};
     struct buf text CLEANUP(buf_done);
     buf_init(&text, RELOADED_MAX_BYTES);
-    bool is_done = open_file(&file, path, &err);
+    bool is_done = open_file(&file, path, true, &err);
     if (is_done &&
         !leave_out(file.text.len ? buf_str(&file.text) : (struct str){0}, str_of(id), &text))
         is_done =
             err_set(&err, ERR_NOT_FOUND,
                     "there is no key \"%.12s\"; exportqd keys list shows those there are", id);
-    is_done = is_done && keys_file_save(&file, text.len ? buf_str(&text) : STR(""), &err);
+    is_done = is_done && save(&file, &text, &err);
     keys_file_close(&file);
     if (!is_done)
         return fail(&err, FAILED);

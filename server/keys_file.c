@@ -53,15 +53,42 @@ static bool read_text(struct keys_file *file, struct err *err)
     return is_read;
 }
 
-bool keys_file_open(struct keys_file *file, const char *path, struct err *err)
+static int open_directory(const char *path)
+{
+    char directory[PATH_SIZE];
+    (void)snprintf(directory, sizeof directory, "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[slash == directory] = '\0';
+    return open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Root edits for a server that runs as somebody else, who has to read it: the owner of the file or,
+ * where there is none yet, of its directory. */
+static bool keep_owner(const char *path, int fd)
+{
+    struct stat status;
+    bool is_known = stat(path, &status) == 0;
+    if (!is_known) {
+        int directory = open_directory(path);
+        is_known = directory >= 0 && fstat(directory, &status) == 0;
+        if (directory >= 0)
+            (void)close(directory);
+    }
+    return is_known && (geteuid() != 0 || fchown(fd, status.st_uid, status.st_gid) == 0);
+}
+
+bool keys_file_open(struct keys_file *file, const char *path, bool is_to_change, struct err *err)
 {
     char lock[PATH_SIZE];
     *file = (struct keys_file){.path = path, .lock = -1};
     buf_init(&file->text, RELOADED_MAX_BYTES);
+    if (!is_to_change)
+        return read_text(file, err);
     if (!path_beside(file, ".lock", lock, err))
         return false;
     file->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, OWNER_ONLY);
-    if (file->lock < 0 || flock(file->lock, LOCK_EX) != 0)
+    if (file->lock < 0 || !keep_owner(path, file->lock) || flock(file->lock, LOCK_EX) != 0)
         return refuse("cannot be locked", lock, err);
     return read_text(file, err);
 }
@@ -77,21 +104,9 @@ static bool put(int fd, struct str text)
     return fsync(fd) == 0;
 }
 
-/* Root edits for a server that runs as somebody else, who has to read it. */
-static bool keep_owner(const char *path, int fd)
-{
-    struct stat status;
-    return stat(path, &status) != 0 || fchown(fd, status.st_uid, status.st_gid) == 0;
-}
-
 static bool sync_directory(const char *path)
 {
-    char directory[PATH_SIZE];
-    (void)snprintf(directory, sizeof directory, "%s", path);
-    char *slash = strrchr(directory, '/');
-    if (slash)
-        slash[slash == directory] = '\0';
-    int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_directory(path);
     bool is_synced = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
         (void)close(fd);
@@ -103,7 +118,8 @@ bool keys_file_save(const struct keys_file *file, struct str text, struct err *e
     char beside[PATH_SIZE];
     if (!path_beside(file, ".new", beside, err))
         return false;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, OWNER_ONLY);
+    (void)unlink(beside); /* of an edit that was killed */
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, OWNER_ONLY);
     if (fd < 0)
         return refuse("cannot be written", beside, err);
     bool is_written = put(fd, text) && keep_owner(file->path, fd);

@@ -16,12 +16,15 @@ struct keys_file {
     struct buf text;  /* what is in it; empty if there is no file yet */
 };
 
-/* Waits until nobody else edits it, and reads it. ERR_INVALID: it cannot be read, or its lock
- * cannot be made. */
-bool keys_file_open(struct keys_file *file, const char *path, struct err *err) MUST_CHECK;
+enum { KEYS_FILE_MAX_BYTES = 3 * 1024 * 1024 }; /* less than servers read */
+
+/* Reads it; if it is to be changed, waits first until nobody else edits it. ERR_INVALID: it cannot
+ * be read, or its lock cannot be made. */
+bool keys_file_open(struct keys_file *file, const char *path, bool is_to_change,
+                    struct err *err) MUST_CHECK;
 
 /* Replaces the file by another text: durable when this returns, readable by its owner alone, who
- * stays the same. */
+ * stays the same; a new one has its directory's. */
 bool keys_file_save(const struct keys_file *file, struct str text, struct err *err) MUST_CHECK;
 
 /* Also for one that was not opened, if it is zero but for lock -1. */

@@ -103,6 +103,29 @@ class Keys(Case):
         self.assertEqual([key.split("_")[1], "admin", "Zoë"], [rows[1][0], rows[1][1], rows[1][4]])
         self.assertNotRegex(self.keys("list")[0], "[0-9a-f]{64}")
 
+    def test_a_file_that_root_makes_is_its_directorys_owners(self):
+        if os.geteuid() != 0:
+            return  # nobody else could give files away
+        os.chown(self.kit.home, 65534, 65534)
+        key = self.add("alice")
+        self.keys("revoke", key.split("_")[1])
+        for path in (self.path, self.path + ".lock"):
+            self.assertEqual((65534, 0o600), (os.stat(path).st_uid, os.stat(path).st_mode & 0o777))
+
+    def test_a_key_that_cannot_be_shown_is_told_of(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([program("exportqd"), "keys", "add", "--owner", "alice"], stdout=full, text=True,
+                                  stderr=subprocess.PIPE, check=False, env=environment({"EXPORT_API_KEYS": self.path}))
+        self.assertEqual(1, done.returncode)
+        self.assertIn("keys revoke", done.stderr)
+
+    def test_so_many_keys_that_servers_could_not_read_them_are_refused(self):
+        key = self.add("alice")
+        with open(self.path, "a", encoding="ascii") as file:
+            file.write("# filling\n" * 330_000)
+        self.assertIn("revoke", self.keys("add", "--owner", "bob", status=1)[1])
+        self.assertIn(key.split("_")[1], self.keys("list")[0])
+
     def test_remarks_stay(self):
         with open(self.path, "w", encoding="ascii") as file:
             file.write("# of the reports team\n\n")
