@@ -19,6 +19,7 @@ enum {
 
 struct download {
     struct exports *exports;
+    struct caller caller; /* its texts in the call's arena, as the job's */
     struct file_reader *reader;
     struct job job; /* texts in the call's arena */
     int64_t lease;
@@ -64,6 +65,7 @@ static bool begin(struct exports *exports, const Exportqueue__V1__DownloadReques
         return false;
     struct download *download = mem_new(struct download);
     download->exports = exports;
+    download->caller = *out_caller;
     download->reader = open.reader;
     download->job = open.job;
     download->lease = open.lease;
@@ -144,13 +146,12 @@ static void open_turn(struct exports *exports, const Exportqueue__V1__DownloadRe
 
 static void next_turn(struct download *download, struct rpc_call *call)
 {
-    const struct caller nobody = {0};
     char id[UUID_TEXT_LEN + 1] = "";
     struct err err = {0};
     if (send_next(download, call, &err))
         return;
     uuid_format(download->job.id, id);
-    failure_end(download->exports, call, &nobody, str_of(id), &err);
+    failure_end(download->exports, call, &download->caller, str_of(id), &err);
 }
 
 void download_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,

@@ -225,12 +225,13 @@ bool exports_retry(struct exports *exports, const struct caller *caller, struct 
 {
     const struct actor actor = actor_of(caller);
     struct job job;
-    if (!limits_take_create(exports->limits, caller->owner, err) ||
-        !find_job(exports, caller, id, arena, &job, err))
+    if (!find_job(exports, caller, id, arena, &job, err))
         return false;
     if (atomic_load(&exports->is_draining))
         return err_set(err, ERR_UNAVAILABLE,
                        "the server is shutting down and queues no more jobs; try again soon");
+    if (!limits_take_create(exports->limits, caller->owner, err))
+        return false;
     if (!store_retry(exports->store, job.id, &actor, arena, out, err))
         return count_if_limit(exports, err);
     audit_log(BIT(AUDIT_RETRY), &actor, out);

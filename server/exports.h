@@ -37,7 +37,8 @@ struct exports {
     atomic_bool is_draining;      /* no new jobs */
     atomic_bool is_file_store_ok; /* as the pulse felt it last */
     struct log_rate failures;     /* for failure.c, as the next */
-    struct log_rate refusals;
+    struct log_rate refusals;     /* of known callers, which no stranger's hide */
+    struct log_rate strangers;
 };
 
 bool exports_create(struct exports *exports, const struct caller *caller,

@@ -45,7 +45,9 @@ static void tell(struct exports *exports, struct rpc_call *call, const struct ca
     bool is_refused = level == LOG_INFO;
     unsigned left_out = 0;
     struct log_line line;
-    if (!log_rate_allows(is_refused ? &exports->refusals : &exports->failures,
+    struct log_rate *refusals =
+        str_is_empty(caller->owner) ? &exports->strangers : &exports->refusals;
+    if (!log_rate_allows(is_refused ? refusals : &exports->failures,
                          is_refused ? REFUSALS_PER_SECOND : FAILURES_PER_SECOND,
                          clock_monotonic_ms(), &left_out))
         return;
@@ -73,5 +75,7 @@ void failure_refused(void *data, struct rpc_call *call, const struct err *err)
     struct exports *exports = data;
     if (err->code == ERR_LIMIT)
         limits_count_refusal(exports->limits, LIMIT_CALLS);
+    if (err->code == ERR_TOO_LARGE)
+        limits_count_refusal(exports->limits, LIMIT_METADATA);
     tell(exports, call, &nobody, (struct str){0}, err);
 }

@@ -60,6 +60,7 @@ static const char *const names[LIMIT_COUNT] = {
     [LIMIT_COLUMNS] = "EXPORT_MAX_COLUMNS",
     [LIMIT_CALLS] = "EXPORT_MAX_CALLS",
     [LIMIT_CONNECTIONS] = "EXPORT_MAX_CONNECTIONS",
+    [LIMIT_METADATA] = "EXPORT_MAX_METADATA_BYTES",
 };
 
 /* Which limits a kind has, and what a refusal says: after a number, and before the setting. */

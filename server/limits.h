@@ -29,6 +29,7 @@ enum limit {
     LIMIT_COLUMNS,
     LIMIT_CALLS, /* in all; rpc/ decides, as on the next */
     LIMIT_CONNECTIONS,
+    LIMIT_METADATA, /* of one call */
     LIMIT_COUNT
 };
 

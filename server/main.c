@@ -120,6 +120,7 @@ static struct limits *make_limits(const struct settings *settings)
                 [LIMIT_COLUMNS] = settings->max_columns,
                 [LIMIT_CALLS] = settings->max_calls,
                 [LIMIT_CONNECTIONS] = settings->max_connections,
+                [LIMIT_METADATA] = settings->max_metadata_bytes,
             },
     };
     return limits_new(&options);
