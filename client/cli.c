@@ -23,6 +23,10 @@ int cli_fail(const struct cli *cli, const struct err *err)
         screen_tell("%s; is exportqd running? start it with exportqd --demo, or name another "
                     "server with --server HOST:PORT",
                     err->text);
+    else if (err->code == ERR_UNAUTHENTICATED)
+        screen_tell("%s; here: EXPORTQ_TOKEN or --token for a token or an API key, --tls-cert and "
+                    "--tls-key for a certificate",
+                    err->text);
     else if (err->retry_after_ms)
         screen_tell("%s; try again in %.1f s", err->text, (double)err->retry_after_ms / 1e3);
     else

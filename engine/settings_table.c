@@ -116,7 +116,7 @@ const struct setting settings_table[] = {
      "calls and streams open at once"},
     {"EXPORT_MAX_CONNECTIONS", DAEMON, KIND_COUNT, AT(max_connections), 0, 1000000, "0",
      "10000, or what the limit of open files leaves",
-     "connections open at once; what is beyond is closed at once"},
+     "connections open at once; what is beyond is closed at once; 0: as many as may be"},
     {"EXPORT_MAX_METADATA_BYTES", DAEMON, KIND_BYTES, AT(max_metadata_bytes), 1024, 1024 * 1024, "16KB", NULL,
      "the headers of one call"},
     {"EXPORT_HANDSHAKE_TIMEOUT", DAEMON, KIND_DURATION, AT(handshake_timeout_ms), 100, SETTING_DAY_MS, "20s", NULL,
