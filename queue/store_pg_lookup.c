@@ -23,6 +23,7 @@ struct lookup {
     size_t count;
     size_t cap;
     json_t *owners;
+    bool has_all; /* the jobs of every owner */
 };
 
 /* Two array literals of the same length. */
@@ -122,7 +123,9 @@ void lookup_add_scope(void *target, const struct watch_scope *scope)
     struct lookup *lookup = target;
     if (scope->has_id)
         lookup_add_job(lookup, scope->id, 0);
-    else if (!str_is_empty(scope->owner))
+    else if (str_is_empty(scope->owner))
+        lookup->has_all = true;
+    else
         (void)json_array_append_new(lookup->owners,
                                     json_stringn(scope->owner.ptr, scope->owner.len));
 }
@@ -148,6 +151,15 @@ static bool read_owners(const struct lookup *lookup, struct pg *pg, PGresult **o
     return is_ok;
 }
 
+static bool read_all(const struct lookup *lookup, struct pg *pg, PGresult **out, struct err *err)
+{
+    static const struct pg_statement active = {"active_of_all", SQL_ACTIVE_OF_ALL, 1};
+    struct pg_number limit;
+    const char *const values[] = {pg_int(&limit, LOOKUP_ALL_MAX)};
+    *out = NULL;
+    return !lookup->has_all || pg_run(pg, &active, values, PG_STATEMENT_MS, out, err);
+}
+
 static void see_missing(const PGresult *result, lookup_gone *gone, void *target)
 {
     struct uuid id;
@@ -162,17 +174,19 @@ bool lookup_run(struct lookup *lookup, struct pg *pg, const struct lookup_eyes *
     PGresult *jobs CLEANUP(pg_clear) = NULL;
     PGresult *missing CLEANUP(pg_clear) = NULL;
     PGresult *owned CLEANUP(pg_clear) = NULL;
+    PGresult *all CLEANUP(pg_clear) = NULL;
     struct arrays arrays CLEANUP(arrays_done) = {0};
     bool has_jobs = lookup->count > 0;
     if ((has_jobs && (!write_arrays(lookup, &arrays, err) || !read_jobs(pg, &arrays, &jobs, err) ||
                       !read_missing(pg, &arrays, &missing, err))) ||
-        !read_owners(lookup, pg, &owned, err))
+        !read_owners(lookup, pg, &owned, err) || !read_all(lookup, pg, &all, err))
         return false;
     if (has_jobs) {
         see_rows(jobs, eyes->see, eyes->target);
         see_missing(missing, eyes->gone, eyes->target);
     }
     see_rows(owned, eyes->see, eyes->target);
+    see_rows(all, eyes->see, eyes->target);
     return true;
 }
 

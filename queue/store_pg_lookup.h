@@ -20,7 +20,9 @@ struct lookup_eyes {
     void *target;
 };
 
-/* What is to be looked up: gathered first, then read in three statements at most. */
+enum { LOOKUP_ALL_MAX = 1000 }; /* as many as such a watch begins with */
+
+/* What is to be looked up: gathered first, then read in four statements at most. */
 struct lookup;
 
 struct lookup *lookup_new(void);
@@ -29,8 +31,7 @@ void lookup_free(struct lookup *lookup);
 /* The job, if its revision is above this one. `lookup` is void for revisions_each_active. */
 void lookup_add_job(void *lookup, struct uuid id, int64_t revision);
 
-/* The job of a scope, or the active jobs of its owner. (Those of everybody are nobody's to watch
- * yet: such a scope is passed over.) */
+/* The job of a scope, or the active jobs of its owner; of all owners the newest LOOKUP_ALL_MAX. */
 void lookup_add_scope(void *lookup, const struct watch_scope *scope);
 
 /* Asks what is known of the jobs that were added without a revision. */

@@ -21,6 +21,7 @@ DRAFTS = '\'[{"n": 0, "id": %s, "owner": "o1", "request_id": "r1", "type": "t", 
 
 # The parameters of each statement; None: it reads no table of ours, or only the small one.
 PARAMETERS = {
+    "active_of_all": "1000",
     "active_of_owners": "'[\"o1\"]'",
     "cancel": "null, %s, 1000, 0, 'o1', '::1'" % ID,
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
@@ -108,6 +109,16 @@ class Plans(PersistentCase):
                 plan = self.plan(name, sql)
                 self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?(job|audit)\b", plan)
                 self.assertRegex(plan, r"Index|on counter", plan)
+
+    def test_active_jobs_of_all_owners_go_by_the_index_of_the_active_ones(self):
+        lists = dict(statements())
+        for name, parameters in (("active_of_all", "1000"),
+                                 ("list_jobs", "null, '{QUEUED,RUNNING}', null, null, null, 1000")):
+            with self.subTest(name):
+                mode = "force_custom_plan" if name in NOT_PREPARED else "force_generic_plan"
+                rows = self.query("set plan_cache_mode = %s; prepare it as %s; explain execute it(%s)"
+                                  % (mode, lists[name], parameters))
+                self.assertIn("job_active", "\n".join(row[0] for row in rows))
 
     def test_lists_go_by_the_index_of_the_owner_whatever_else_is_asked(self):
         sql = dict(statements())["list_jobs"]
