@@ -203,15 +203,20 @@ static bool set_from_file(const struct settings_input *input, const struct setti
     return is_set;
 }
 
-/* A password between "//USER:" and "@". */
+/* A password between "//USER:" and "@", both before the path. */
 static bool has_password(struct str url)
 {
-    size_t at = str_find(url, '@');
-    size_t begin = str_find(url, ':') + sizeof "://" - 1;
-    for (size_t i = begin; at < url.len && i < at; i++)
-        if (url.ptr[i] == ':')
-            return true;
-    return str_contains_nocase(url, STR("password="));
+    const struct str mark = STR("://");
+    size_t colon = str_find(url, ':');
+    struct str scheme_end = {url.ptr + colon, url.len - colon};
+    bool has_authority = str_starts_with(scheme_end, mark);
+    size_t begin = has_authority ? colon + mark.len : url.len;
+    struct str rest = {url.ptr + begin, url.len - begin};
+    struct str authority = {rest.ptr, str_find(rest, '/')};
+    size_t at = str_find(authority, '@');
+    struct str user = {authority.ptr, at};
+    return (at < authority.len && str_find(user, ':') < user.len) ||
+           str_contains_nocase(url, STR("password="));
 }
 
 /* Whoever may list processes sees the words that one was started with. */
@@ -244,6 +249,8 @@ static bool read_environment(const struct settings_input *input, struct arena *a
         const struct setting *setting = find(name);
         const struct setting *secret = setting ? NULL : find_secret(name);
         if (secret) {
+            if (secret->user == DAEMON && input->program != PROGRAM_EXPORTQD)
+                continue; /* it may be for a server's eyes only */
             if (!set_from_file(input, secret, value, arena, out, err))
                 return false;
             continue;

@@ -64,6 +64,11 @@ class Secrets(Case):
             self.assertNotIn("hushhush", err)
             self.assertNotIn(SECRET, err)
 
+    def test_a_url_without_a_password_may_be_a_flag(self):
+        for url in ("postgres://app@127.0.0.1:1/x", "postgres://127.0.0.1:1/a@b", "sqlite:/a:b@c"):
+            _, _, err = run_once(["--check", "--source-url", url], {"ENABLE_EXPORT_QUEUE": 1})
+            self.assertNotIn("list of processes", err)
+
     def test_a_secret_may_be_in_a_file(self):
         path = os.path.join(self.kit.home, "secret")
         with open(path, "w", encoding="ascii") as file:
