@@ -5,8 +5,8 @@
  */
 #include "base/reloaded.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 1000, READ_BYTES = 16 * 1024 };
+enum { LOOK_MS = 1000 };
 
 /* All zero: the file is not there. */
 struct identity {
@@ -66,22 +66,11 @@ static bool look(struct reloaded *reloaded)
     return is_other;
 }
 
-static bool fill(int fd, struct buf *out)
-{
-    for (;;) {
-        char *at = buf_reserve(out, READ_BYTES);
-        ssize_t len = at ? read(fd, at, READ_BYTES) : -1;
-        if (len <= 0)
-            return len == 0;
-        buf_commit(out, (size_t)len);
-    }
-}
-
 static bool read_file(const char *path, struct buf *out, struct err *err)
 {
     buf_init(out, RELOADED_MAX_BYTES);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool is_read = fd >= 0 && fill(fd, out);
+    bool is_read = fd >= 0 && file_fill(fd, out);
     if (fd >= 0)
         (void)close(fd);
     if (is_read)
@@ -89,7 +78,7 @@ static bool read_file(const char *path, struct buf *out, struct err *err)
     return err_set(err, ERR_INVALID,
                    "the file %s cannot be read; it has to be there, readable for this user, and at "
                    "most %d bytes long",
-                   path, RELOADED_MAX_BYTES - READ_BYTES);
+                   path, RELOADED_MAX_BYTES);
 }
 
 static bool read_value(const struct reloaded *reloaded, void **out, struct err *err)

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { RELOADED_MAX_FILES = 3, RELOADED_MAX_BYTES = 4 * 1024 * 1024 };
+enum { RELOADED_MAX_FILES = 3, RELOADED_MAX_BYTES = 4080 * 1024 };
 
 struct reloaded;
 

@@ -4,6 +4,7 @@
  */
 #include "export/catalog.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -45,20 +46,8 @@ static bool read_file(int directory_fd, const char *name, struct buf *out, struc
     int fd CLEANUP(close_fd) = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return err_set(err, ERR_INVALID, "%s: cannot be opened: %s", name, strerrordesc_np(errno));
-    while (out->len <= EXPORT_TYPE_MAX_BYTES) {
-        size_t wanted = EXPORT_TYPE_MAX_BYTES + 1 - out->len;
-        ssize_t got = read(fd, buf_reserve(out, wanted), wanted);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            return err_set(err, ERR_INVALID, "%s: cannot be read: %s", name,
-                           strerrordesc_np(errno));
-        }
-        if (got == 0)
-            return true;
-        buf_commit(out, (size_t)got);
-    }
-    return true;
+    return file_fill(fd, out) || errno == EFBIG ||
+           err_set(err, ERR_INVALID, "%s: cannot be read: %s", name, strerrordesc_np(errno));
 }
 
 static bool load_type(struct catalog *catalog, int directory_fd, const char *file,

@@ -4,6 +4,7 @@
  */
 #include "server/keys_file.h"
 
+#include "base/file.h"
 #include "base/reloaded.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, READ_BYTES = 16 * 1024, OWNER_ONLY = 0600 };
+enum { PATH_SIZE = 4096, OWNER_ONLY = 0600 };
 
 static bool refuse(const char *what, const char *path, struct err *err)
 {
@@ -30,25 +31,12 @@ static bool path_beside(const struct keys_file *file, const char *ending, char o
            err_set(err, ERR_INVALID, "the path of the file of API keys is too long");
 }
 
-static bool fill(int fd, struct buf *out)
-{
-    for (;;) {
-        char *at = buf_reserve(out, READ_BYTES);
-        if (!at)
-            errno = EFBIG;
-        ssize_t len = at ? read(fd, at, READ_BYTES) : -1;
-        if (len <= 0)
-            return len == 0;
-        buf_commit(out, (size_t)len);
-    }
-}
-
 static bool read_text(struct keys_file *file, struct err *err)
 {
     int fd = open(file->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || refuse("cannot be opened", file->path, err);
-    bool is_read = fill(fd, &file->text) || refuse("cannot be read", file->path, err);
+    bool is_read = file_fill(fd, &file->text) || refuse("cannot be read", file->path, err);
     (void)close(fd);
     return is_read;
 }
