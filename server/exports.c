@@ -4,17 +4,15 @@
  */
 #include "server/exports.h"
 
-#include "base/base64.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "queue/refusal.h"
 #include "server/audit_log.h"
+#include "server/page.h"
 
 enum {
     REQUEST_ID_MAX = 128,
     ADDRESS_MAX_BYTES = 64,
-    PAGE_SIZE_DEFAULT = 50,
-    PAGE_SIZE_MAX = 100,
     PAGE_MAX_BYTES = 2 * 1024 * 1024, /* what gRPC clients take by default is twice that */
     JOB_FIXED_BYTES = 512,            /* ids, times, counts, names of ours */
     VALUE_FIXED_BYTES = 8,
@@ -118,31 +116,6 @@ bool exports_check_type(struct exports *exports, struct str type, struct arena *
     return plan_make(exports->catalog, &spec, arena, &plan, err); /* refuses it as CreateJob does */
 }
 
-/* A page token is the id of the last job of the page before, so that it holds whatever happens to
- * the jobs in between. */
-static bool read_page_token(struct str text, struct job_query *query, struct err *err)
-{
-    if (str_is_empty(text))
-        return true;
-    struct buf bytes CLEANUP(buf_done);
-    buf_init(&bytes, sizeof query->before.bytes);
-    if (!base64url_decode(text, &bytes) || bytes.len != sizeof query->before.bytes)
-        return err_set_field(err, "page_token",
-                             "this page_token is not one of ours; give the next_page_token of the "
-                             "page before, or none");
-    memcpy(query->before.bytes, bytes.ptr, bytes.len);
-    query->has_before = true;
-    return true;
-}
-
-static struct str make_page_token(const struct job *last, struct arena *arena)
-{
-    struct buf text CLEANUP(buf_done);
-    buf_init(&text, 64);
-    base64url_encode(last->id.bytes, sizeof last->id.bytes, &text);
-    return arena_copy_str(arena, buf_str(&text));
-}
-
 /* What a job has in an answer, at most. */
 static size_t job_bytes(const struct job *job)
 {
@@ -178,15 +151,11 @@ bool exports_list(struct exports *exports, const struct caller *caller,
 {
     if (!check_request_id(request->request_id, err))
         return false;
-    if (request->page_size < 0)
-        return err_set_field(err, "page_size",
-                             "the page_size is %d; accepted are 1 to %d, or 0 for %d",
-                             (int)request->page_size, PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT);
+    size_t page_size = 0;
+    if (!page_size_read(request->page_size, &page_size, err))
+        return false;
     if (request->has_all_owners && !exports_require_admin(caller, err))
         return false;
-    size_t page_size = request->page_size ? (size_t)request->page_size : PAGE_SIZE_DEFAULT;
-    if (page_size > PAGE_SIZE_MAX)
-        page_size = PAGE_SIZE_MAX;
     struct job_query query = {
         .owner = request->has_all_owners ? (struct str){0} : caller->owner,
         .states = request->states,
@@ -195,13 +164,15 @@ bool exports_list(struct exports *exports, const struct caller *caller,
         .limit = page_size + 1, /* one more tells whether there is a next page */
     };
     struct exports_page page = {0};
-    if (!read_page_token(request->page_token, &query, err) ||
+    if (!page_token_read(request->page_token, query.before.bytes, sizeof query.before.bytes,
+                         &query.has_before, err) ||
         !store_list(exports->store, &query, arena, &page.jobs, &page.count, err))
         return false;
     size_t fitting = count_fitting(page.jobs, page.count < page_size ? page.count : page_size);
     if (page.count > fitting) {
         page.count = fitting;
-        page.next_page_token = make_page_token(&page.jobs[page.count - 1], arena);
+        page.next_page_token =
+            page_token_make(page.jobs[page.count - 1].id.bytes, sizeof query.before.bytes, arena);
     }
     *out = page;
     return true;

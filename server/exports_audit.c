@@ -4,10 +4,10 @@
  */
 #include "server/exports.h"
 
-#include "base/base64.h"
 #include "base/utf8.h"
+#include "server/page.h"
 
-enum { PAGE_SIZE_DEFAULT = 50, PAGE_SIZE_MAX = 100, TOKEN_BYTES = 8 };
+enum { NUMBER_BYTES = 8 };
 
 static bool check_reader(const struct exports *exports, const struct caller *caller,
                          struct err *err)
@@ -16,47 +16,28 @@ static bool check_reader(const struct exports *exports, const struct caller *cal
            err_set(err, ERR_DENIED, "only an admin may read the audit");
 }
 
-static bool take_page_size(int32_t asked, size_t *out, struct err *err)
+/* Its key is the number of the last entry, the highest byte first. */
+static bool take_page_token(struct str token, int64_t *out, struct err *err)
 {
-    if (asked < 0)
-        return err_set_field(err, "page_size",
-                             "the page_size is %d; accepted are 1 to %d, or 0 for %d", (int)asked,
-                             PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT);
-    *out = asked ? (size_t)asked : PAGE_SIZE_DEFAULT;
-    if (*out > PAGE_SIZE_MAX)
-        *out = PAGE_SIZE_MAX;
-    return true;
-}
-
-/* A page token is the number of the last entry of the page before, so that it holds whatever is
- * added meanwhile. */
-static bool take_page_token(struct str text, int64_t *out, struct err *err)
-{
-    struct buf bytes CLEANUP(buf_done);
-    buf_init(&bytes, TOKEN_BYTES);
+    unsigned char bytes[NUMBER_BYTES];
     uint64_t number = 0;
-    if (str_is_empty(text))
-        return true;
-    bool is_ok = base64url_decode(text, &bytes) && bytes.len == TOKEN_BYTES;
-    for (size_t i = 0; is_ok && i < TOKEN_BYTES; i++)
-        number = number << 8 | (unsigned char)bytes.ptr[i];
-    if (!is_ok || number < 1 || number > INT64_MAX)
-        return err_set_field(err, "page_token",
-                             "this page_token is not one of ours; give the next_page_token of the "
-                             "page before, or none");
+    bool is_given = false;
+    if (!page_token_read(token, bytes, sizeof bytes, &is_given, err))
+        return false;
+    for (size_t i = 0; is_given && i < sizeof bytes; i++)
+        number = number << 8 | bytes[i];
+    if (is_given && (number < 1 || number > INT64_MAX))
+        return page_token_refuse(err);
     *out = (int64_t)number;
     return true;
 }
 
 static struct str make_page_token(const struct audit_entry *last, struct arena *arena)
 {
-    unsigned char bytes[TOKEN_BYTES];
-    struct buf text CLEANUP(buf_done);
-    for (size_t i = 0; i < TOKEN_BYTES; i++)
-        bytes[i] = (unsigned char)((uint64_t)last->number >> (8 * (TOKEN_BYTES - 1 - i)));
-    buf_init(&text, 2 * TOKEN_BYTES);
-    base64url_encode(bytes, sizeof bytes, &text);
-    return arena_copy_str(arena, buf_str(&text));
+    unsigned char bytes[NUMBER_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)((uint64_t)last->number >> (8 * (sizeof bytes - 1 - i)));
+    return page_token_make(bytes, sizeof bytes, arena);
 }
 
 static bool take_job(struct str text, struct audit_query *query, struct err *err)
@@ -80,7 +61,7 @@ bool exports_list_audit(struct exports *exports, const struct caller *caller,
     };
     struct exports_audit_page page = {0};
     size_t size = 0;
-    if (!check_reader(exports, caller, err) || !take_page_size(request->page_size, &size, err) ||
+    if (!check_reader(exports, caller, err) || !page_size_read(request->page_size, &size, err) ||
         !take_page_token(request->page_token, &query.before, err) ||
         !take_job(request->job_id, &query, err))
         return false;
