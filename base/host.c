@@ -12,6 +12,13 @@ struct str host_of(struct str address)
     return colon ? (struct str){address.ptr, colon - 1} : address;
 }
 
+struct str host_port_of(struct str address)
+{
+    size_t host = host_of(address).len;
+    return host < address.len ? (struct str){address.ptr + host + 1, address.len - host - 1}
+                              : (struct str){0};
+}
+
 bool host_is_loopback(struct str host)
 {
     struct str rest = host;

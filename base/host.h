@@ -11,6 +11,9 @@
 /* What is before the last colon; all of it without one. */
 struct str host_of(struct str address);
 
+/* What is behind it; empty without one. */
+struct str host_port_of(struct str address);
+
 /* localhost, [::1], and 127.x.x.x in four decimal numbers; anything else might be elsewhere. */
 bool host_is_loopback(struct str host);
 

@@ -14,9 +14,7 @@ static struct str address_of(struct str peer)
     struct str kind;
     if (!str_next(&address, ':', &kind) || str_equal(kind, STR("unix")))
         return kind;
-    while (address.len && address.ptr[address.len - 1] != ':')
-        address.len--;
-    address.len -= address.len > 0;
+    address = host_of(address);
     if (str_starts_with(address, STR("%5B")) && address.len > 6)
         address = (struct str){address.ptr + 3, address.len - 6};
     else if (str_starts_with(address, STR("[")) && address.len > 2)
@@ -76,17 +74,15 @@ bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct 
 
 static bool read_host(struct str address, struct str *out, struct err *err)
 {
-    size_t colon = address.len;
-    while (colon > 0 && address.ptr[colon - 1] != ':')
-        colon--;
+    struct str host = host_of(address);
     int64_t port = -1;
-    struct str digits = {address.ptr + colon, address.len - colon};
-    if (colon < 2 || !str_to_int64(digits, &port) || port < 0 || port > 65535)
+    if (str_is_empty(host) || !str_to_int64(host_port_of(address), &port) || port < 0 ||
+        port > 65535)
         return err_set_field(err, "EXPORT_LISTEN",
                              "EXPORT_LISTEN is \"%.*s\"; it takes HOST:PORT, such as "
                              "127.0.0.1:50051",
                              STR_ARG(address));
-    *out = (struct str){address.ptr, colon - 1};
+    *out = host;
     return true;
 }
 

@@ -3,6 +3,7 @@
  * exportqd: the parts are opened in order, served until a signal comes, drained, and closed in
  * reverse.
  */
+#include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/engine.h"
@@ -190,11 +191,9 @@ static void log_listening(const struct server *server)
 {
     const struct settings *settings = &server->engine.settings;
     const char *queue = settings->is_persistent ? "postgres" : "memory";
-    struct str listen = settings->listen;
-    while (listen.len && listen.ptr[listen.len - 1] != ':')
-        listen.len--;
-    log_event(LOG_INFO, "server.listening", "address=%.*s%d tls=%s version=%s queue=%s types=%zu",
-              STR_ARG(listen), rpc_server_port(server->rpc),
+    struct str host = host_of(settings->listen);
+    log_event(LOG_INFO, "server.listening", "address=%.*s:%d tls=%s version=%s queue=%s types=%zu",
+              STR_ARG(host), rpc_server_port(server->rpc),
               server->security.certificate ? "on" : "off", EXPORTQ_VERSION,
               settings->has_queue ? queue : "off",
               server->engine.catalog ? catalog_count(server->engine.catalog) : 0);

@@ -42,10 +42,32 @@ static void this_machine_is_told_from_others(void **state)
         assert_int_equal(host_is_loopback(host_of(str_of(rows[i].address))), rows[i].is_loopback);
 }
 
+static void an_address_is_parted_at_its_last_colon(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *host;
+        const char *port;
+    } rows[] = {
+        {"127.0.0.1:50051", "127.0.0.1", "50051"},
+        {"[::1]:1", "[::1]", "1"},
+        {"host", "host", ""},
+        {"host:", "host", ""},
+        {":1", "", "1"},
+        {"", "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_true(str_equal(host_of(str_of(rows[i].address)), str_of(rows[i].host)));
+        assert_true(str_equal(host_port_of(str_of(rows[i].address)), str_of(rows[i].port)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(this_machine_is_told_from_others),
+        cmocka_unit_test(an_address_is_parted_at_its_last_colon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
