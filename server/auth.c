@@ -46,14 +46,15 @@ static struct certificate_names names_of(struct rpc_call *call)
     return out;
 }
 
-static struct credentials credentials_of(struct rpc_call *call)
+static struct credentials credentials_of(const struct identity *identity, struct rpc_call *call)
 {
+    const struct certificate_names none = {.counts = {0}};
     return (struct credentials){
         .user = rpc_call_metadata(call, "x-exportq-user"),
         .user_count = rpc_call_metadata_count(call, "x-exportq-user"),
         .authorization = rpc_call_metadata(call, "authorization"),
         .authorization_count = rpc_call_metadata_count(call, "authorization"),
-        .certificate = names_of(call),
+        .certificate = identity_has_mtls(identity) ? names_of(call) : none,
         .address = auth_address(call),
     };
 }
@@ -61,14 +62,14 @@ static struct credentials credentials_of(struct rpc_call *call)
 bool auth_caller(const struct identity *identity, struct rpc_call *call, struct caller *out,
                  struct err *err)
 {
-    const struct credentials credentials = credentials_of(call);
+    const struct credentials credentials = credentials_of(identity, call);
     return identity_of(identity, &credentials, rpc_call_arena(call), out, err);
 }
 
 bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct caller *out,
                  struct err *err)
 {
-    const struct credentials credentials = credentials_of(call);
+    const struct credentials credentials = credentials_of(identity, call);
     return identity_of_anyone(identity, &credentials, rpc_call_arena(call), out, err);
 }
 
