@@ -165,18 +165,11 @@ static struct limits_owner *find(const struct limits *limits, struct str name, u
     return NULL;
 }
 
-/* The owner, remembered from now on; NULL: there is no room for one that will hold nothing. */
-static struct limits_owner *enter(struct limits *limits, struct str name, bool will_hold,
+/* Remembers an owner that find did not find. Call forget_idle first. */
+static struct limits_owner *enter(struct limits *limits, struct str name, uint64_t hash,
                                   int64_t now_ns)
 {
-    uint64_t hash = index_hash(&limits->by_name, 0, name);
-    struct limits_owner *owner = find(limits, name, hash);
-    if (owner)
-        return owner;
-    forget_idle(limits, now_ns);
-    if (!will_hold && limits->by_name.count - limits->holders >= limits->options.max_owners)
-        return NULL;
-    owner = mem_new_array(1, sizeof *owner + name.len);
+    struct limits_owner *owner = mem_new_array(1, sizeof *owner + name.len);
     memcpy(owner->name, name.ptr, name.len);
     owner->name_len = name.len;
     owner->full_ns = now_ns;
@@ -215,13 +208,25 @@ static bool refuse_create(const struct limits *limits, bool is_known, int64_t ea
     return err_retry_after(err, (early_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* The owner, remembered from now on; NULL: there is no room for one more that holds nothing. */
+static struct limits_owner *creator(struct limits *limits, struct str name, int64_t now_ns)
+{
+    uint64_t hash = index_hash(&limits->by_name, 0, name);
+    struct limits_owner *owner = find(limits, name, hash);
+    if (owner)
+        return owner;
+    forget_idle(limits, now_ns);
+    bool has_room = limits->by_name.count - limits->holders < limits->options.max_owners;
+    return has_room ? enter(limits, name, hash, now_ns) : NULL;
+}
+
 bool limits_take_create(struct limits *limits, struct str owner, struct err *err)
 {
     if (!limits->share_ns)
         return true;
     pthread_mutex_lock(&limits->mutex);
     int64_t now_ns = now_of(limits);
-    struct limits_owner *known = enter(limits, owner, false, now_ns);
+    struct limits_owner *known = creator(limits, owner, now_ns);
     int64_t early_ns = take_share(limits, known ? &known->full_ns : &limits->strangers_ns, now_ns);
     if (known)
         heap_put(&limits->by_idleness, &known->heap_node);
@@ -269,13 +274,19 @@ static bool take_place(struct limits *limits, enum kind kind, struct str name,
 {
     pthread_mutex_lock(&limits->mutex);
     uint64_t hash = index_hash(&limits->by_name, 0, name);
-    enum limit limit = reached(limits, find(limits, name, hash), kind);
+    struct limits_owner *owner = find(limits, name, hash);
+    enum limit limit = reached(limits, owner, kind);
     if (limit == LIMIT_COUNT) {
-        struct limits_owner *owner = enter(limits, name, true, now_of(limits));
+        if (!owner) {
+            int64_t now_ns = now_of(limits);
+            forget_idle(limits, now_ns);
+            owner = enter(limits, name, hash, now_ns);
+        }
         count_place(limits, owner, kind, 1);
         *out = (struct limits_place){limits, owner, kind};
-    } else
+    } else {
         limits->refused[limit]++;
+    }
     pthread_mutex_unlock(&limits->mutex);
     return limit == LIMIT_COUNT || refuse_place(limits, kind, limit, err);
 }
