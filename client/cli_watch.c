@@ -7,8 +7,6 @@
 #include "client/progress.h"
 #include "client/screen.h"
 
-#define EVERY_OWNER "*"
-
 static int say_interrupted(const char *id)
 {
     if (id[0])
@@ -28,18 +26,15 @@ static int fail(const struct cli *cli, const char *id, const struct err *err)
     return CLI_NOT_REACHED;
 }
 
-/* Tells `see` of each change until the watch ends; CLI_DONE: it ended by itself. The id "" is all
- * of the caller's jobs, and "*" all of every owner. */
-static int follow(struct cli *cli, const char *id,
+/* Tells `see` of each change until the watch ends; CLI_DONE: it ended by itself. */
+static int follow(struct cli *cli, const Exportqueue__V1__WatchJobRequest *request,
                   void (*see)(void *target, struct cli *cli,
                               const Exportqueue__V1__WatchJobResponse *change),
                   void *target)
 {
     struct err err = {0};
     enum exportq_watch_result result = EXPORTQ_NOTHING;
-    struct exportq_watch *watch = str_equal(str_of(id), STR(EVERY_OWNER))
-                                      ? exportq_watch_all_owners(cli->exportq)
-                                      : exportq_watch_open(cli->exportq, id);
+    struct exportq_watch *watch = exportq_watch_open(cli->exportq, request);
     interrupt_catch();
     while (!interrupt_came() && (result == EXPORTQ_NOTHING || result == EXPORTQ_CHANGE)) {
         struct arena arena CLEANUP(arena_done) = {0};
@@ -51,8 +46,18 @@ static int follow(struct cli *cli, const char *id,
     exportq_watch_close(watch);
     interrupt_release();
     if (interrupt_came())
-        return say_interrupted(id);
-    return result == EXPORTQ_FAILED ? fail(cli, id, &err) : CLI_DONE;
+        return say_interrupted(request->id);
+    return result == EXPORTQ_FAILED ? fail(cli, request->id, &err) : CLI_DONE;
+}
+
+static int follow_one(struct cli *cli, const char *id,
+                      void (*see)(void *target, struct cli *cli,
+                                  const Exportqueue__V1__WatchJobResponse *change),
+                      void *target)
+{
+    Exportqueue__V1__WatchJobRequest request = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
+    request.id = (char *)id;
+    return follow(cli, &request, see, target);
 }
 
 static void show_progress(void *target, struct cli *cli,
@@ -72,7 +77,7 @@ int cli_wait(struct cli *cli, const char *id, Exportqueue__V1__GetJobResponse **
 {
     struct progress progress;
     progress_init(&progress);
-    int status = follow(cli, id, show_progress, &progress);
+    int status = follow_one(cli, id, show_progress, &progress);
     progress_end(&progress);
     return status == CLI_DONE ? get_ended(cli, id, out) : status;
 }
@@ -97,7 +102,8 @@ static void print_change(void *target, struct cli *cli,
 static int watch_one(struct cli *cli, const char *id)
 {
     Exportqueue__V1__GetJobResponse *response = NULL;
-    int status = cli->is_json ? follow(cli, id, print_change, NULL) : cli_wait(cli, id, &response);
+    int status =
+        cli->is_json ? follow_one(cli, id, print_change, NULL) : cli_wait(cli, id, &response);
     if (status == CLI_DONE && !response)
         status = get_ended(cli, id, &response);
     if (status != CLI_DONE)
@@ -109,10 +115,10 @@ static int watch_one(struct cli *cli, const char *id)
 
 int cli_watch(struct cli *cli)
 {
-    if (cli->argc == 0)
-        return follow(cli, "", print_change, NULL);
-    if (cli->argc == 1 && str_equal(str_of(cli->argv[0]), STR("--all-owners")))
-        return follow(cli, EVERY_OWNER, print_change, NULL);
+    Exportqueue__V1__WatchJobRequest all = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
+    all.all_owners = cli->argc == 1 && str_equal(str_of(cli->argv[0]), STR("--all-owners"));
+    if (cli->argc == 0 || all.all_owners)
+        return follow(cli, &all, print_change, NULL);
     const char *id = cli_one_id(cli, "watch");
     return id ? watch_one(cli, id) : CLI_USAGE;
 }

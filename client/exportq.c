@@ -162,20 +162,11 @@ bool exportq_health(struct exportq *exportq, struct arena *arena,
 
 /* ---- Watching: a watch is the stream itself under a name of ours ---- */
 
-struct exportq_watch *exportq_watch_open(struct exportq *exportq, const char *id)
+struct exportq_watch *exportq_watch_open(struct exportq *exportq,
+                                         const Exportqueue__V1__WatchJobRequest *request)
 {
-    Exportqueue__V1__WatchJobRequest request = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
-    request.id = text(id);
     return (struct exportq_watch *)rpc_stream_open(exportq->client, service, "WatchJob",
-                                                   &request.base);
-}
-
-struct exportq_watch *exportq_watch_all_owners(struct exportq *exportq)
-{
-    Exportqueue__V1__WatchJobRequest request = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
-    request.all_owners = true;
-    return (struct exportq_watch *)rpc_stream_open(exportq->client, service, "WatchJob",
-                                                   &request.base);
+                                                   &request->base);
 }
 
 enum exportq_watch_result exportq_watch_next(struct exportq_watch *watch, int64_t timeout_ms,

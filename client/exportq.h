@@ -68,11 +68,9 @@ bool exportq_audit(struct exportq *exportq, const Exportqueue__V1__ListAuditEntr
 bool exportq_health(struct exportq *exportq, struct arena *arena,
                     Exportqueue__V1__HealthResponse **out, struct err *err) MUST_CHECK;
 
-/* Watches a job; an empty id: all jobs of the caller. */
-struct exportq_watch *exportq_watch_open(struct exportq *exportq, const char *id);
-
-/* The same for the jobs of every owner: for admins. */
-struct exportq_watch *exportq_watch_all_owners(struct exportq *exportq);
+/* Watches a job, all jobs of the caller or, for admins, those of every owner. */
+struct exportq_watch *exportq_watch_open(struct exportq *exportq,
+                                         const Exportqueue__V1__WatchJobRequest *request);
 
 enum exportq_watch_result { EXPORTQ_CHANGE, EXPORTQ_END, EXPORTQ_NOTHING, EXPORTQ_FAILED };
 

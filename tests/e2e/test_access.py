@@ -4,6 +4,8 @@ itself, so a new rpc without a row here fails."""
 
 import json
 import os
+import signal
+import subprocess
 import unittest
 
 import grpc
@@ -11,6 +13,7 @@ from google.protobuf import descriptor_pb2
 
 from bindings import health_pb, pb, reflection_pb
 from issuer import AUDIENCE, ISSUER, Issuer
+from server import environment, program
 from support import Caller, Case
 
 OURS = "exportqueue.v1.ExportService"
@@ -179,6 +182,16 @@ class Access(Case):
         self.assertEqual("alice", next(watch).job.owner)
         created = self.by("other").create("notes")
         self.assertEqual(created.id, next(each.job for each in watch if each.job.owner == "bob").id)
+
+    def test_the_command_line_watches_all_owners_until_it_is_interrupted(self):
+        token = self.metadata["admin"][0][1].removeprefix("Bearer ")
+        watch = subprocess.Popen([program("exportq"), "--server", self.server.address, "watch", "--all-owners"], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({"EXPORTQ_TOKEN": token}))
+        self.addCleanup(watch.kill)
+        self.assertIn("stuck", watch.stdout.readline())
+        watch.send_signal(signal.SIGINT)
+        _, said = watch.communicate(timeout=20)
+        self.assertEqual((130, ""), (watch.returncode, said))  # of no one job there is a next step to tell
 
     def test_everybody_may_ask_for_health_and_what_there_is(self):
         check = self.channel.unary_unary("/grpc.health.v1.Health/Check", health_pb.HealthCheckRequest.SerializeToString,
