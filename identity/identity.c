@@ -264,7 +264,7 @@ static bool of_certificate(const struct identity *identity, const struct credent
                            struct caller *out, struct err *err)
 {
     struct str owner;
-    if (!certificate_owner(&credentials->certificate, &owner, err))
+    if (!client_certificate_owner(&credentials->certificate, &owner, err))
         return false;
     out->owner = owner;
     out->is_admin = is_mtls_admin(identity, owner);
@@ -286,7 +286,7 @@ static bool shows_any(const struct identity *identity, const struct credentials 
     if (identity_is_open(identity))
         return credentials->user_count > 0;
     return credentials->authorization_count > 0 ||
-           (has(identity, METHOD_MTLS) && certificate_is_there(&credentials->certificate));
+           (has(identity, METHOD_MTLS) && client_certificate_is_there(&credentials->certificate));
 }
 
 bool identity_of(const struct identity *identity, const struct credentials *credentials,

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "identity/certificate.h"
+#include "identity/client_certificate.h"
 #include "identity/jwt.h"
 #include "identity/name.h"
 

@@ -179,7 +179,7 @@ static void try_certificate(struct fuzz_input *input)
         for (size_t i = 0; i < certificate.counts[kind]; i++)
             names[kind][i] = fuzz_text(input);
     }
-    if (certificate_owner(&certificate, &owner, &err))
+    if (client_certificate_owner(&certificate, &owner, &err))
         fuzz_require(name_is_legal(owner), "an owner has a legal name", owner);
     else
         check_refusal(&err, ERR_UNAUTHENTICATED);

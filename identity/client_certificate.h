@@ -3,8 +3,8 @@
  * From the names of a client certificate to an owner. That the certificate holds, TLS has found out
  * before (EXPORT_TLS_CLIENT_CA).
  */
-#ifndef IDENTITY_CERTIFICATE_H
-#define IDENTITY_CERTIFICATE_H
+#ifndef IDENTITY_CLIENT_CERTIFICATE_H
+#define IDENTITY_CLIENT_CERTIFICATE_H
 
 #include "base/err.h"
 #include "base/str.h"
@@ -24,11 +24,11 @@ struct certificate_names {
     size_t counts[CERTIFICATE_KINDS];
 };
 
-bool certificate_is_there(const struct certificate_names *names);
+bool client_certificate_is_there(const struct certificate_names *names);
 
 /* The one name of the first kind. ERR_UNAUTHENTICATED if there are two of it: which of them is the
  * owner, nobody could say; or if it is no legal name. */
-bool certificate_owner(const struct certificate_names *names, struct str *out,
-                       struct err *err) MUST_CHECK;
+bool client_certificate_owner(const struct certificate_names *names, struct str *out,
+                              struct err *err) MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See certificate.h.
+ * See client_certificate.h.
  */
-#include "identity/certificate.h"
+#include "identity/client_certificate.h"
 
 #include "identity/name.h"
 
@@ -14,12 +14,13 @@ static size_t first_kind(const struct certificate_names *names)
     return kind;
 }
 
-bool certificate_is_there(const struct certificate_names *names)
+bool client_certificate_is_there(const struct certificate_names *names)
 {
     return first_kind(names) < CERTIFICATE_KINDS;
 }
 
-bool certificate_owner(const struct certificate_names *names, struct str *out, struct err *err)
+bool client_certificate_owner(const struct certificate_names *names, struct str *out,
+                              struct err *err)
 {
     static const char *const kinds[] = {"URI", "e-mail address", "DNS name"};
     size_t kind = first_kind(names);
