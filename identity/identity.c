@@ -71,6 +71,13 @@ static bool read_methods(struct str text, unsigned *out, struct err *err)
                STR_ARG(text));
 }
 
+bool identity_needs_api_keys(struct str methods)
+{
+    unsigned read = 0;
+    struct err ignored = {0}; /* identity_new will tell */
+    return read_methods(methods, &read, &ignored) && (read & BIT(METHOD_KEY));
+}
+
 static bool read_jwks(const struct str *texts, void **out, struct err *err)
 {
     struct jwks *keys = NULL;

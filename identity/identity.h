@@ -47,6 +47,9 @@ struct identity_options {
     void (*told)(const char *path, const struct err *failure);
 };
 
+/* Whether API keys are among the methods: then options.api_keys has to say where they are. */
+bool identity_needs_api_keys(struct str methods);
+
 struct identity;
 
 /* ERR_INVALID names the setting and what would be accepted. */

@@ -112,9 +112,9 @@ static bool open_keys(struct settings *settings, struct security *security, stru
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
                    struct err *err)
 {
-    bool has_keys = str_contains_nocase(settings->auth, STR("key"));
-    return (!has_keys || paths_set_api_keys(settings, arena, err)) &&
-           open_identity(settings, out, err) && open_certificate(settings, out, err) &&
+    if (identity_needs_api_keys(settings->auth) && !paths_set_api_keys(settings, arena, err))
+        return false;
+    return open_identity(settings, out, err) && open_certificate(settings, out, err) &&
            check_door(settings, out, err) && open_keys(settings, out, err);
 }
 
