@@ -15,7 +15,7 @@ import grpc
 from bindings import error_details_pb, pb, pb_grpc, status_pb
 from server import Server, wait_until
 
-__all__ = ["FINAL", "Caller", "Case", "Kit", "Refusal", "Server", "Watched", "pb", "wait_until"]
+__all__ = ["FINAL", "Caller", "Case", "Kit", "Refusal", "Server", "Watched", "pb", "replace", "wait_until"]
 
 CALL_S = 60
 FINAL = (pb.JOB_STATE_COMPLETED, pb.JOB_STATE_FAILED, pb.JOB_STATE_CANCELLED, pb.JOB_STATE_EXPIRED)
@@ -97,6 +97,13 @@ class Kit:
 
     def close(self):
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def replace(path, text):
+    """A file, as secret stores replace it: written beside, then moved over."""
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
 
 
 class Refusal:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from bindings import pb
 from issuer import AUDIENCE, ISSUER, Issuer
 from server import run_once
-from support import Caller, Case, wait_until
+from support import Caller, Case, replace, wait_until
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED
 MISSING = grpc.StatusCode.NOT_FOUND
@@ -35,9 +35,7 @@ class Identity(Case):
 
     def put(self, *issuers, text=None):
         """Replaces the file of keys, whole."""
-        with open(self.keys + ".new", "w", encoding="ascii") as file:
-            file.write(text or json.dumps({"keys": [issuer.jwk() for issuer in issuers]}))
-        os.rename(self.keys + ".new", self.keys)
+        replace(self.keys, text or json.dumps({"keys": [issuer.jwk() for issuer in issuers]}))
 
     def holder(self, server, token, user=None):
         """A caller with a bearer token; None: without."""

@@ -17,7 +17,7 @@ import leaks
 from bindings import ROOT
 from postgres import SECRET, PersistentCase, Worker
 from server import environment, is_plain, program, run_once, wait_until
-from support import Case
+from support import Case, replace
 
 UNITS = [os.path.join(ROOT, "packaging/systemd", name) for name in ("exportqd.service", "exportq-worker.service")]
 OTHER = "k2:" + base64.b64encode(bytes(range(100, 132))).decode()
@@ -149,9 +149,7 @@ class Rotation(PersistentCase):
     @staticmethod
     def put(path, text):
         leaks.secret(text)
-        with open(path + ".new", "w", encoding="ascii") as file:
-            file.write(text)
-        os.rename(path + ".new", path)
+        replace(path, text)
 
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not here; tools/install test installs it")

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "tests/support/replaced.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,13 +34,9 @@ static const char *path_of(const char *name)
     return path;
 }
 
-/* As editors and secret stores do: written beside, then moved over. */
 static void put(const char *name, const char *text)
 {
-    FILE *file = fopen(path_of("new"), "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
-    assert_int_equal(rename(path_of("new"), path_of(name)), 0);
+    replace_file_by_text(path_of(name), text);
 }
 
 /* The texts in one, unless one begins with "bad". */

@@ -5,6 +5,7 @@
 #include "identity/identity.h"
 
 #include "base/thread.h"
+#include "tests/support/replaced.h"
 #include "tests/unit/identity_kit.h"
 
 #include <pthread.h>
@@ -19,22 +20,16 @@ static struct signer successor;
 static atomic_int reloads;
 static atomic_int failed_reloads;
 
-static const char *path_of(const char *name)
+static const char *key_path(void)
 {
-    static char paths[2][64];
-    static int at;
-    char *path = paths[at++ % 2];
-    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    static char path[64];
+    (void)snprintf(path, sizeof path, "%s/keys", directory);
     return path;
 }
 
-/* Written beside, then moved over. */
 static void put(const char *text)
 {
-    FILE *file = fopen(path_of("new"), "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
-    assert_int_equal(rename(path_of("new"), path_of("keys")), 0);
+    replace_file_by_text(key_path(), text);
 }
 
 static void put_key(const struct signer *signer)
@@ -78,7 +73,7 @@ static void settings_that_make_no_sense_are_refused(void **state)
     put_key(&issuer);
     struct buf path CLEANUP(buf_done);
     buf_init(&path, 100);
-    buf_add_text(&path, path_of("keys"));
+    buf_add_text(&path, key_path());
     const char *keys = path.ptr;
     const struct {
         const char *methods;
@@ -183,7 +178,7 @@ static void a_bearer_token_is_shown_once_and_in_one_form(void **state)
     (void)state;
     struct buf token CLEANUP(buf_done);
     put_key(&issuer);
-    struct identity *identity = identity_as("jwt", path_of("keys"));
+    struct identity *identity = identity_as("jwt", key_path());
     kit_token(&issuer, "{\"sub\":\"alice\",\"exp\":1790000600,\"role\":\"export-admin\"}", &token);
     static const struct {
         const char *before;
@@ -247,7 +242,7 @@ static void with_authentication_a_name_alone_is_nobody(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         bool has_jwt = strstr(cases[i].methods, "jwt") != NULL;
-        struct identity *identity = identity_as(cases[i].methods, has_jwt ? path_of("keys") : "");
+        struct identity *identity = identity_as(cases[i].methods, has_jwt ? key_path() : "");
         assert_false(identity_is_open(identity));
         assert_int_equal(identity_has_mtls(identity), strstr(cases[i].methods, "mtls") != NULL);
         assert_non_null(strstr(ask(identity, &named, false), cases[i].advice));
@@ -305,14 +300,14 @@ static void a_bearer_token_wins_over_a_certificate(void **state)
     struct credentials credentials = {.certificate = {{NULL, boss}, {0, 1}},
                                       .authorization = buf_str(&header),
                                       .authorization_count = 1};
-    struct identity *both = identity_as("jwt,mtls", path_of("keys"));
+    struct identity *both = identity_as("jwt,mtls", key_path());
     assert_string_equal(ask(both, &credentials, false), "alice");
     credentials.authorization.len--;
     assert_non_null(strstr(ask(both, &credentials, false), "not valid here"));
     credentials.authorization_count = 0;
     assert_string_equal(ask(both, &credentials, false), "boss@example, admin");
     identity_free(both);
-    struct identity *jwt = identity_as("jwt", path_of("keys"));
+    struct identity *jwt = identity_as("jwt", key_path());
     assert_non_null(strstr(ask(jwt, &credentials, false), "credentials are missing"));
     assert_string_equal(ask(jwt, &credentials, true), "");
     identity_free(jwt);
@@ -334,7 +329,7 @@ static void keys_that_are_replaced_are_read_anew(void **state)
 {
     (void)state;
     put_key(&issuer);
-    struct identity *identity = identity_as("jwt", path_of("keys"));
+    struct identity *identity = identity_as("jwt", key_path());
     assert_true(holds(identity, &issuer) && !holds(identity, &successor));
     int failures_before = failed_reloads;
     put("-----BEGIN PUBLIC KEY-----\nhalf a file");
@@ -389,7 +384,7 @@ static void nobody_is_refused_while_a_key_is_added(void **state)
     struct buf header CLEANUP(buf_done);
     struct buf both CLEANUP(buf_done);
     put_key(&issuer);
-    struct identity *identity = identity_as("jwt", path_of("keys"));
+    struct identity *identity = identity_as("jwt", key_path());
     kit_token(&issuer, KIT_CLAIMS, &token);
     buf_init(&header, SIGNER_TOKEN_MAX);
     buf_printf(&header, "Bearer %s", token.ptr);
@@ -427,7 +422,7 @@ static int end(void **state)
     (void)state;
     signer_done(&issuer);
     signer_done(&successor);
-    (void)unlink(path_of("keys"));
+    (void)unlink(key_path());
     return rmdir(directory);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "tests/support/certified.h"
+#include "tests/support/replaced.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -24,22 +25,6 @@ static char key_path[PATH_SIZE];
 static char ca_path[PATH_SIZE];
 static struct certified own;
 static struct certified other;
-
-static void put(const char *path, const char *text, size_t len)
-{
-    char beside[PATH_SIZE];
-    (void)snprintf(beside, sizeof beside, "%s/new", directory);
-    FILE *file = fopen(beside, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(rename(beside, path), 0);
-}
-
-static void put_text(const char *path, const char *text)
-{
-    put(path, text, strlen(text));
-}
 
 static int begin(void **state)
 {
@@ -68,10 +53,10 @@ static int end(void **state)
 static bool open_files(const char *certificate, const char *key, const char *ca,
                        struct certificate **out, struct err *err)
 {
-    put_text(certificate_path, certificate);
-    put_text(key_path, key);
+    replace_file_by_text(certificate_path, certificate);
+    replace_file_by_text(key_path, key);
     if (ca)
-        put_text(ca_path, ca);
+        replace_file_by_text(ca_path, ca);
     return certificate_open(
         &(struct certificate_files){certificate_path, key_path, ca ? ca_path : NULL}, out, err);
 }
@@ -205,8 +190,8 @@ static void bytes_that_are_no_text_are_refused(void **state)
     (void)state;
     struct certificate *certificate = NULL;
     struct err err = {0};
-    put_text(certificate_path, own.certificate_pem);
-    put(key_path, "-----BEGIN\0", 11);
+    replace_file_by_text(certificate_path, own.certificate_pem);
+    replace_file(key_path, "-----BEGIN\0", 11);
     assert_false(certificate_open(&(struct certificate_files){certificate_path, key_path, NULL},
                                   &certificate, &err));
     (void)unlink(key_path);
@@ -222,13 +207,13 @@ static void a_pair_is_replaced_when_it_is_whole(void **state)
     struct err err = {0};
     assert_true(open_files(own.certificate_pem, own.key_pem, NULL, &certificate, &err));
     int64_t until_ms = clock_monotonic_ms() + 2500; /* longer than it takes to look again */
-    put_text(certificate_path, other.certificate_pem);
+    replace_file_by_text(certificate_path, other.certificate_pem);
     while (clock_monotonic_ms() < until_ms) {
         assert_true(shows(certificate, &own));
         breathe();
     }
     uint64_t before = generation(certificate);
-    put_text(key_path, other.key_pem);
+    replace_file_by_text(key_path, other.key_pem);
     until_ms = clock_monotonic_ms() + PATIENCE_MS;
     while (!shows(certificate, &other)) {
         assert_true(clock_monotonic_ms() < until_ms);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "tests/support/replaced.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,12 +32,7 @@ struct signer {
 
 static void put(const char *text)
 {
-    char beside[sizeof path + 4];
-    (void)snprintf(beside, sizeof beside, "%s.new", path);
-    FILE *file = fopen(beside, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
-    assert_int_equal(rename(beside, path), 0);
+    replace_file_by_text(path, text);
 }
 
 static void told(const char *file, const struct err *failure)
