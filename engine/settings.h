@@ -63,6 +63,7 @@ struct settings {
     int64_t max_downloads;
     int64_t max_filters;
     int64_t max_columns;
+    int64_t max_values;
     int64_t max_attempts;
     int64_t retry_base_ms;
     int64_t retry_cap_ms;

@@ -4,6 +4,8 @@
  */
 #include "engine/settings_table.h"
 
+#include "export/filter.h"
+
 #define AT(member) offsetof(struct settings, member)
 
 enum { MANY = 1000000000 };
@@ -82,6 +84,8 @@ const struct setting settings_table[] = {
      "filters one job may name"},
     {"EXPORT_MAX_COLUMNS", DAEMON, KIND_COUNT, AT(max_columns), 1, 10000, "2000", NULL,
      "columns one job may name"},
+    {"EXPORT_MAX_VALUES", DAEMON, KIND_COUNT, AT(max_values), 1, FILTER_MAX_VALUES, "1000", NULL,
+     "values one filter may have"},
     {"EXPORT_MAX_ATTEMPTS", ALL, KIND_COUNT, AT(max_attempts), 1, 100, "3", NULL,
      "attempts at a job"},
     {"EXPORT_RETRY_BASE_MS", ALL, KIND_COUNT, AT(retry_base_ms), 1, DAY_MS, "500", NULL,

@@ -15,8 +15,8 @@ enum {
     CONVERT_MAX_URL = 2048,
 };
 
-/* ERR_INVALID names the field. As many filters and columns as `limits` says, which counts what is
- * refused for that. */
+/* ERR_INVALID names the field. As many filters, columns and values as `limits` says, which counts
+ * what is refused for that. */
 bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limits *limits,
                   struct arena *arena, struct job_spec *out, struct err *err) MUST_CHECK;
 bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,

@@ -27,9 +27,6 @@ static bool take_filter(const Exportqueue__V1__Filter *filter, size_t index, str
     if (!take_text(filter->name, field, CONVERT_MAX_NAME, &out->name, err))
         return false;
     (void)snprintf(field, sizeof field, "filters[%zu].values", index);
-    if (filter->n_values > FILTER_MAX_VALUES)
-        return err_set_field(err, field, "%s has %zu values; at most %d are accepted", field,
-                             filter->n_values, FILTER_MAX_VALUES);
     struct str *values = arena_alloc_array(arena, filter->n_values, sizeof *values);
     for (size_t i = 0; i < filter->n_values; i++)
         if (!take_text(filter->values[i], field, FILTER_MAX_VALUE_BYTES, &values[i], err))
@@ -39,16 +36,39 @@ static bool take_filter(const Exportqueue__V1__Filter *filter, size_t index, str
     return true;
 }
 
+/* Whether there are no more than may be; else that is counted. */
+static bool is_within(size_t count, struct limits *limits, enum limit limit)
+{
+    if (count <= (size_t)limits_most(limits, limit))
+        return true;
+    limits_count_refusal(limits, limit);
+    return false;
+}
+
 /* How many of something a job may name. */
 static bool check_count(size_t count, const char *field, struct limits *limits, enum limit limit,
                         struct err *err)
 {
-    int64_t most = limits_most(limits, limit);
-    if (count <= (size_t)most)
-        return true;
-    limits_count_refusal(limits, limit);
-    return err_set_field(err, field, "there are %zu %s; at most %lld are accepted (%s)", count,
-                         field, (long long)most, limits_name(limit));
+    return is_within(count, limits, limit) ||
+           err_set_field(err, field, "there are %zu %s; at most %lld are accepted (%s)", count,
+                         field, (long long)limits_most(limits, limit), limits_name(limit));
+}
+
+/* How many values each filter may have: before any memory is taken for them. */
+static bool check_values(const Exportqueue__V1__CreateJobRequest *request, struct limits *limits,
+                         struct err *err)
+{
+    for (size_t i = 0; i < request->n_filters; i++) {
+        size_t count = request->filters[i]->n_values;
+        char field[ERR_FIELD_SIZE];
+        if (is_within(count, limits, LIMIT_VALUES))
+            continue;
+        (void)snprintf(field, sizeof field, "filters[%zu].values", i);
+        return err_set_field(err, field, "%s has %zu values; at most %lld are accepted (%s)", field,
+                             count, (long long)limits_most(limits, LIMIT_VALUES),
+                             limits_name(LIMIT_VALUES));
+    }
+    return true;
 }
 
 static bool take_filters(const Exportqueue__V1__CreateJobRequest *request, struct arena *arena,
@@ -175,7 +195,8 @@ bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limit
         !take_text(request->webhook_url, "webhook_url", CONVERT_MAX_URL, &spec.webhook_url, err) ||
         !check_count(request->n_filters, "filters", limits, LIMIT_FILTERS, err) ||
         !check_count(request->n_columns, "columns", limits, LIMIT_COLUMNS, err) ||
-        !take_filters(request, arena, &spec, err) || !take_columns(request, arena, &spec, err) ||
+        !check_values(request, limits, err) || !take_filters(request, arena, &spec, err) ||
+        !take_columns(request, arena, &spec, err) ||
         !take_presentation(request->presentation, &spec.presentation, err))
         return false;
     if (str_is_empty(spec.type))

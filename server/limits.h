@@ -25,9 +25,10 @@ enum limit {
     LIMIT_WATCHES,         /* in all */
     LIMIT_OWNER_DOWNLOADS, /* of one owner */
     LIMIT_DOWNLOADS,       /* in all */
-    LIMIT_FILTERS,         /* of one job; convert.h decides, as on the next */
+    LIMIT_FILTERS,         /* of one job; convert.h decides, as on the next two */
     LIMIT_COLUMNS,
-    LIMIT_CALLS, /* in all; rpc/ decides, as on the next */
+    LIMIT_VALUES, /* of one filter */
+    LIMIT_CALLS,  /* in all; rpc/ decides, as on the next */
     LIMIT_CONNECTIONS,
     LIMIT_METADATA, /* of one call */
     LIMIT_COUNT

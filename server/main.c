@@ -119,6 +119,7 @@ static struct limits *make_limits(const struct settings *settings)
                 [LIMIT_DOWNLOADS] = settings->max_downloads,
                 [LIMIT_FILTERS] = settings->max_filters,
                 [LIMIT_COLUMNS] = settings->max_columns,
+                [LIMIT_VALUES] = settings->max_values,
                 [LIMIT_CALLS] = settings->max_calls,
                 [LIMIT_CONNECTIONS] = settings->max_connections,
                 [LIMIT_METADATA] = settings->max_metadata_bytes,

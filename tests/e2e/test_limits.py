@@ -224,6 +224,15 @@ class Taking(Case):
             self.assertEqual((0, 1), self.use(server, field.upper()))
         alice.completed(alice.create("notes", filters={"mood": "good"}, columns=["id", "at"]).id)
 
+    def test_values_of_a_filter(self):
+        server = self.serve(EXPORT_MAX_VALUES=2)
+        alice = self.caller(server)
+        filters = [pb.Filter(name="done", values=["true"]), pb.Filter(name="mood", values=["good", "bad", "good"])]
+        refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, alice.CreateJob, type="notes", filters=filters)
+        self.assertEqual("filters[1].values", refusal.fields[0][0])
+        self.assertIn("has 3 values; at most 2 are accepted (EXPORT_MAX_VALUES)", refusal.message)
+        self.assertEqual((0, 1), self.use(server, "VALUES"))
+
     def test_health_tells_of_active_jobs_that_were_refused_and_exportq_prints_what_matters(self):
         server = self.serve(EXPORT_MAX_ACTIVE_PER_USER=1)
         alice = self.caller(server)

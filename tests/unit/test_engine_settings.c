@@ -56,6 +56,7 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s->max_downloads, 500);
     assert_int_equal(s->max_filters, 64);
     assert_int_equal(s->max_columns, 2000);
+    assert_int_equal(s->max_values, 1000);
     assert_int_equal(s->max_attempts, 3);
     assert_int_equal(s->retry_base_ms, 500);
     assert_int_equal(s->retry_cap_ms, 30000);
