@@ -81,6 +81,14 @@ bool accept_limit(unsigned max_connections, struct err *err)
     return true;
 }
 
+unsigned rpc_connections_most(void)
+{
+    pthread_mutex_lock(&process.mutex);
+    unsigned most = process.max;
+    pthread_mutex_unlock(&process.mutex);
+    return most;
+}
+
 unsigned long rpc_connections_refused(void)
 {
     return atomic_load(&process.refused);

@@ -143,6 +143,10 @@ int rpc_server_port(const struct rpc_server *server);
 /* Calls at present: accepted and not yet gone. Thread-safe. */
 unsigned rpc_server_calls(struct rpc_server *server);
 
+/* Connections that there may be at a time: max_connections, or what came of its default. 0: no
+ * server of the process was started. Thread-safe. (How many there are gRPC does not tell.) */
+unsigned rpc_connections_most(void);
+
 /* Connections that were closed at once, in the life of the process, because there were
  * max_connections or no descriptor was left. Thread-safe. */
 unsigned long rpc_connections_refused(void);

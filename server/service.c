@@ -15,6 +15,7 @@
 struct service {
     Exportqueue__V1__ExportService_Service base; /* first: a handler gets its address */
     struct exports *exports;
+    struct rpc_server *rpc;
 };
 
 static struct exports *exports_of(Exportqueue__V1__ExportService_Service *base)
@@ -232,6 +233,14 @@ static void service_list_audit_entries(Exportqueue__V1__ExportService_Service *b
     reply(&response, call);
 }
 
+/* What rpc/ decides, and knows. */
+static void read_door(struct rpc_server *rpc, struct limit_use limits[LIMIT_COUNT])
+{
+    limits[LIMIT_CALLS].in_use = rpc_server_calls(rpc);
+    limits[LIMIT_CONNECTIONS].most = rpc_connections_most();
+    limits[LIMIT_CONNECTIONS].refused = (int64_t)rpc_connections_refused();
+}
+
 static void service_health(Exportqueue__V1__ExportService_Service *base,
                            const Exportqueue__V1__HealthRequest *request,
                            Exportqueue__V1__HealthResponse_Closure reply, void *call)
@@ -244,7 +253,7 @@ static void service_health(Exportqueue__V1__ExportService_Service *base,
     if (!auth_anyone(exports_of(base)->identity, call, &caller, &ignored))
         caller = (struct caller){0};
     exports_health(exports_of(base), &caller, &health);
-    health.limits[LIMIT_CONNECTIONS].refused = (int64_t)rpc_connections_refused();
+    read_door(((struct service *)(void *)base)->rpc, health.limits);
     convert_health(&health, rpc_turn_arena(call), &response);
     reply(&response, call);
 }
@@ -257,6 +266,7 @@ bool service_mount(struct rpc_server *server, struct exports *exports,
     struct service *service = mem_new(struct service);
     service->base = handlers;
     service->exports = exports;
+    service->rpc = server;
     if (!rpc_server_add(server, &service->base.base, schema, err)) {
         service_free(service);
         return false;

@@ -2,6 +2,8 @@
 """What one owner and all together may take: how much, what is told, and that it comes back."""
 
 import concurrent.futures
+import os
+import re
 import threading
 import unittest
 
@@ -232,6 +234,31 @@ class Taking(Case):
         self.assertEqual("filters[1].values", refusal.fields[0][0])
         self.assertIn("has 3 values; at most 2 are accepted (EXPORT_MAX_VALUES)", refusal.message)
         self.assertEqual((0, 1), self.use(server, "VALUES"))
+
+    def test_health_tells_of_calls_that_are_open_and_of_the_connections_that_may_be(self):
+        server = self.serve()
+        alice = self.caller(server)
+        self.assertEqual((1, 0), self.use(server, "CALLS"))  # the one that asks
+        watches = [alice.WatchJob() for _ in range(3)]
+        self.freed(server, "CALLS", 4)
+        for watch in watches:
+            watch.cancel()
+        self.freed(server, "CALLS", 1)
+        limits = {use.name: use.limit for use in alice.Health().limits}
+        self.assertTrue(1 <= limits["EXPORT_MAX_CONNECTIONS"] <= 10000)  # 0 would say: any number
+        server = self.serve(EXPORT_MAX_CONNECTIONS=77)
+        self.assertIn(77, [use.limit for use in self.caller(server).Health().limits
+                           if use.name == "EXPORT_MAX_CONNECTIONS"])
+
+    def test_every_limit_is_in_the_table_for_operators(self):
+        docs = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "operating.md")
+        with open(docs, encoding="utf-8") as file:
+            table = file.read().partition("\n## Limits\n")[2].partition("\n## ")[0]
+        rows = set(re.findall(r"`([A-Z_]+)`", " ".join(line for line in table.split("\n") if line.startswith("| `"))))
+        names = {use.name for use in self.caller(self.serve()).Health().limits}
+        names |= set(re.findall(r"^  (EXPORT_MAX_[A-Z_]+)", run_once(["--help"])[1], re.M))
+        self.assertGreater(len(names), 10)
+        self.assertEqual(set(), names - rows - {"EXPORT_MAX_ATTEMPTS"})
 
     def test_health_tells_of_active_jobs_that_were_refused_and_exportq_prints_what_matters(self):
         server = self.serve(EXPORT_MAX_ACTIVE_PER_USER=1)
