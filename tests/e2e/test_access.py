@@ -177,6 +177,32 @@ class Access(Case):
             self.assertEqual((who == "admin", 1 if who == "admin" else 0, who == "admin"),
                              (health.has_counters, health.running, len(health.limits) > 0), who)
 
+    def exportq(self, who, *words):
+        """The command line in the name of somebody: its words and its environment."""
+        token = dict(self.metadata[who]).get("authorization", "Bearer ").partition(" ")[2]
+        return ([program("exportq"), "--server", self.server.address, *words],
+                environment({"EXPORTQ_TOKEN": token} if token else {}))
+
+    def test_exportq_tells_counts_and_the_jobs_of_all_to_an_admin(self):
+        for who, told in (("admin", "\nrunning: 1\n"), ("owner", "\ncounters: for an admin\n"),
+                          ("nobody", "\ncounters: for an admin\n")):
+            words, its_environment = self.exportq(who, "health")
+            done = subprocess.run(words, env=its_environment, text=True, capture_output=True, timeout=30, check=False)
+            self.assertEqual((0, ""), (done.returncode, done.stderr), who)
+            self.assertIn(told, done.stdout)
+            self.assertEqual(who == "admin", "EXPORT_MAX_CALLS" in done.stdout, done.stdout)
+        for words in (("list", "--all-owners"), ("watch", "--all-owners")):
+            words, its_environment = self.exportq("owner", *words)
+            done = subprocess.run(words, env=its_environment, text=True, capture_output=True, timeout=30, check=False)
+            self.assertEqual(4, done.returncode, done)
+            self.assertIn("only an admin", done.stderr)
+        [stuck] = [job.id for job in self.owner.ListJobs().jobs]
+        words, its_environment = self.exportq("admin", "watch", "--all-owners")
+        with subprocess.Popen(words, env=its_environment, text=True, stdout=subprocess.PIPE) as watch:
+            self.addCleanup(watch.kill)
+            self.assertIn(stuck, watch.stdout.readline())
+            watch.kill()
+
     def test_an_admin_watches_the_jobs_of_every_owner(self):
         watch = self.admin.WatchJob(all_owners=True)
         self.assertEqual("alice", next(watch).job.owner)
