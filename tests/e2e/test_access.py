@@ -203,6 +203,16 @@ class Access(Case):
             self.assertIn(stuck, watch.stdout.readline())
             watch.kill()
 
+    def test_a_watch_of_all_tells_nothing_of_others(self):
+        other = self.by("other")
+        first = other.create("notes")
+        watch = other.WatchJob()
+        self.assertEqual(first.id, next(watch).job.id)  # it has begun
+        self.owner.CancelJob(id=self.owner.create("notes").id)
+        second = other.create("notes")
+        self.assertEqual(second.id, next(watch).job.id)  # changes come in order
+        watch.cancel()
+
     def test_an_admin_watches_the_jobs_of_every_owner(self):
         watch = self.admin.WatchJob(all_owners=True)
         self.assertEqual("alice", next(watch).job.owner)
