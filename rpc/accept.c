@@ -89,6 +89,14 @@ unsigned rpc_connections_most(void)
     return most;
 }
 
+int accept_highest(void)
+{
+    pthread_mutex_lock(&process.mutex);
+    int highest = process.highest;
+    pthread_mutex_unlock(&process.mutex);
+    return highest;
+}
+
 unsigned long rpc_connections_refused(void)
 {
     return atomic_load(&process.refused);

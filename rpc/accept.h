@@ -18,4 +18,7 @@ enum { ACCEPT_DEFAULT_CONNECTIONS = 10000, ACCEPT_FILES_BESIDE = 256 };
  * hard one is too low. */
 bool accept_limit(unsigned max_connections, struct err *err) MUST_CHECK;
 
+/* No connection of the process had a higher descriptor so far. Thread-safe. */
+int accept_highest(void);
+
 #endif

@@ -113,7 +113,10 @@ struct rpc_server_options {
      * the call waits; `call` may be asked as in a turn. (What gRPC itself refuses, such as a
      * message that is too large, nobody is told.) Default: nobody is told. */
     void (*refused)(void *data, struct rpc_call *call, const struct err *why);
-    void *refused_data;
+    /* The same, of each connection that is cut off because it resets very many calls before a
+     * handler sees them (CVE-2023-44487); `call` is the last one. */
+    void (*cut_off)(void *data, struct rpc_call *call);
+    void *told; /* their `data` */
 };
 
 /* --- a server ------------------------------------------------------------------------------- */

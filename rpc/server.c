@@ -14,6 +14,7 @@
 #include "rpc/call.h"
 #include "rpc/core.h"
 #include "rpc/listen.h"
+#include "rpc/resets.h"
 
 #include <assert.h>
 #include <grpc/support/time.h>
@@ -51,6 +52,7 @@ struct rpc_server {
         void *data;
     } on_stop[SERVER_MAX_HOOKS];
     size_t on_stop_count;
+    struct resets resets;
     atomic_size_t decoded_bytes; /* of the requests of all calls */
     _Atomic(int64_t) look_ms;    /* when a poller looks for late requests again */
 
@@ -160,7 +162,13 @@ void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
                          const struct err *why)
 {
     if (server->options.refused)
-        server->options.refused(server->options.refused_data, call, why);
+        server->options.refused(server->options.told, call, why);
+}
+
+void server_count_reset(struct rpc_server *server, struct rpc_call *call)
+{
+    if (resets_count(&server->resets, rpc_call_peer(call), server->port) && server->options.cut_off)
+        server->options.cut_off(server->options.told, call);
 }
 
 void server_forget(struct rpc_server *server, struct rpc_call *call)
@@ -194,6 +202,7 @@ bool rpc_server_new(const struct rpc_server_options *options, struct rpc_server 
     };
     atomic_init(&server->phase, PHASE_NEW);
     list_init(&server->calls);
+    resets_init(&server->resets);
     workers_init(&server->workers);
     pthread_mutex_init(&server->mutex, NULL);
     thread_condition_init(&server->has_changed);
@@ -403,6 +412,7 @@ void rpc_server_free(struct rpc_server *server)
     rpc_server_stop(server, 0);
     methods_done(&server->methods);
     workers_done(&server->workers);
+    resets_done(&server->resets);
     free(server->pollers);
     free((char *)server->options.listen);
     free((char *)server->options.tls.certificate_pem);

@@ -37,6 +37,10 @@ bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *
 void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
                          const struct err *why);
 
+/* A call, which is in a turn, was reset before a handler saw it. Who does that too often is cut
+ * off: rpc/resets.h. */
+void server_count_reset(struct rpc_server *server, struct rpc_call *call);
+
 /* The last that a call does with its server. */
 void server_forget(struct rpc_server *server, struct rpc_call *call);
 

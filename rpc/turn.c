@@ -71,9 +71,12 @@ static void fail(struct rpc_call *call, enum err_code code, const char *text)
 
 static void answer_cancelled(struct rpc_call *call)
 {
+    bool was_seen = call->request != NULL; /* by a handler */
     if (call->deadline_ms <= clock_monotonic_ms()) {
         fail(call, ERR_DEADLINE, "the deadline has passed");
     } else {
+        if (!was_seen)
+            server_count_reset(call->server, call);
         fail(call, ERR_CANCELLED, "the client cancelled the call");
     }
 }
@@ -97,6 +100,7 @@ static void answer_no_request(struct rpc_call *call)
         rpc_end(call);
         return;
     } else {
+        server_count_reset(call->server, call); /* may look so */
         err_set(&why, ERR_INVALID, "the call carries no request message");
     }
     refuse(call, &why);

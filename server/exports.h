@@ -39,6 +39,7 @@ struct exports {
     struct log_rate failures;     /* for failure.c, as the next */
     struct log_rate refusals;     /* of known callers, which no stranger's hide */
     struct log_rate strangers;
+    struct log_rate cuts;
 };
 
 bool exports_create(struct exports *exports, const struct caller *caller,

@@ -9,7 +9,12 @@
 #include "rpc/status.h"
 #include "server/auth.h"
 
-enum { FAILURES_PER_SECOND = 10, REFUSALS_PER_SECOND = 100, REQUEST_ID_MAX = 128 };
+enum {
+    FAILURES_PER_SECOND = 10,
+    REFUSALS_PER_SECOND = 100,
+    CUTS_PER_SECOND = 10,
+    REQUEST_ID_MAX = 128
+};
 
 /* What began it all, on the line that both kinds have. */
 static void begin(struct log_line *line, enum log_level level, struct rpc_call *call,
@@ -78,4 +83,14 @@ void failure_refused(void *data, struct rpc_call *call, const struct err *err)
     if (err->code == ERR_TOO_LARGE)
         limits_count_refusal(exports->limits, LIMIT_METADATA);
     tell(exports, call, &nobody, (struct str){0}, err);
+}
+
+void failure_cut_off(void *data, struct rpc_call *call)
+{
+    struct exports *exports = data;
+    struct str address = auth_address(call);
+    unsigned left_out = 0;
+    if (log_rate_allows(&exports->cuts, CUTS_PER_SECOND, clock_monotonic_ms(), &left_out))
+        log_event(LOG_WARNING, "connection.cut", "address=%.*s reason=%s left_out=%u",
+                  STR_ARG(address), "reset very many calls", left_out);
 }

@@ -20,4 +20,7 @@ void failure_end(struct exports *exports, struct rpc_call *call, const struct ca
  * rpc_server_options; `data` is the struct exports. */
 void failure_refused(void *data, struct rpc_call *call, const struct err *err);
 
+/* Logs a connection that was cut off, for the same. */
+void failure_cut_off(void *data, struct rpc_call *call);
+
 #endif

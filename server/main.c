@@ -173,7 +173,8 @@ static bool open_doors(struct server *server, struct err *err)
         .max_idle_ms = settings->idle_timeout_ms,
         .has_optional_client_certificate = !identity_has_mtls_alone(server->security.identity),
         .refused = failure_refused,
-        .refused_data = &server->exports,
+        .cut_off = failure_cut_off,
+        .told = &server->exports,
     };
     if (server->security.certificate)
         options.tls_source = certificate_source(server->security.certificate);

@@ -64,7 +64,7 @@ static void a_call_that_no_handler_sees_is_told_once(void **state)
     };
     struct told told = {.count = 0};
     struct probe *probe =
-        probe_new((struct rpc_server_options){.refused = hear_refusal, .refused_data = &told});
+        probe_new((struct rpc_server_options){.refused = hear_refusal, .told = &told});
     struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct probe_call_options options = {.token = "7",
@@ -87,8 +87,8 @@ static void a_call_over_the_limit_is_told(void **state)
 {
     (void)state;
     struct told told = {.count = 0};
-    struct probe *probe = probe_new((struct rpc_server_options){
-        .max_calls = 1, .refused = hear_refusal, .refused_data = &told});
+    struct probe *probe = probe_new(
+        (struct rpc_server_options){.max_calls = 1, .refused = hear_refusal, .told = &told});
     struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
     struct probe_call watch;
     probe_call_begin(client, &watch, PROBE_WATCH, STR(""), NULL);
