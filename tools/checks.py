@@ -3,7 +3,7 @@
 """Checks of the house that no compiler makes: who includes whom (the table of ARCHITECTURE.md), one
 door per foreign library, no include cycle, each header compiles alone, sizes, and the first line of
 each file. Prints "file:line: reason" and fails if there is any. Needs a build, for the generated
-headers: tools/build debug."""
+headers: that of tools/build debug, or the directory that is given."""
 import re
 import subprocess
 import sys
@@ -126,7 +126,7 @@ def check_text(name):
 
 
 def generated_include_flags():
-    generated = ROOT / "build/debug/generated"
+    generated = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build/debug") / "generated"
     if not generated.is_dir():
         sys.exit("no generated headers to compile against; first: tools/build debug")
     libpq = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True, check=True)

@@ -19,7 +19,7 @@ from postgres import PersistentCase, Postgres, Server, Worker, query
 from server import is_plain
 from support import Caller, pb
 
-JOBS = int(os.environ.get("FAULT_JOBS") or (2000 if is_plain() else 500))
+JOBS = int(os.environ.get("FAULT_JOBS") or (2000 if is_plain() else 250))
 OWNERS = 500
 ROUNDS = 4 if JOBS >= 2000 else 1  # how often each fault comes
 CREATORS = 8
