@@ -4,6 +4,7 @@
  */
 #include "client/cli.h"
 #include "client/filters.h"
+#include "client/screen.h"
 
 #include "base/buf.h"
 
@@ -277,13 +278,24 @@ static bool read_arguments(struct cli *cli, struct create *create, struct err *e
     return true;
 }
 
+/* Whatever fails later: the job is there. Passes the status on. */
+static int say_how_to_go_on(const char *id, int status)
+{
+    screen_tell("job %s was created; exportq get %s shows it, exportq download %s takes its file",
+                id, id, id);
+    return status;
+}
+
 /* Waits, saves if asked to, and shows the job unless its file went to standard output. */
 static int see_through(struct cli *cli, const struct create *create, const char *id)
 {
     Exportqueue__V1__GetJobResponse *response = NULL;
+    screen_tell("created job %s", id);
     int status = cli_wait(cli, id, &response);
+    if (status == CLI_REFUSED)
+        return say_how_to_go_on(id, status);
     if (status != CLI_DONE)
-        return status;
+        return status; /* and the next step was told */
     bool is_stdout = create->output && strcmp(create->output, "-") == 0;
     if (!is_stdout && cli->is_json)
         cli_print_json(&response->base, false);
@@ -292,7 +304,9 @@ static int see_through(struct cli *cli, const struct create *create, const char 
     status = cli_job_exit(response->job);
     if (status != CLI_DONE || !create->output)
         return status;
-    return cli_save(cli, id, create->output, create->may_replace);
+    status = cli_save(cli, id, create->output, create->may_replace);
+    return status == CLI_REFUSED || status == CLI_NOT_REACHED ? say_how_to_go_on(id, status)
+                                                              : status;
 }
 
 int cli_create(struct cli *cli)
@@ -314,5 +328,7 @@ int cli_create(struct cli *cli)
         cli_print_json(&response->base, false);
     else
         cli_print_job(response->job);
+    if (!screen_flush())
+        return say_how_to_go_on(response->job->id, CLI_JOB_FAILED);
     return CLI_DONE;
 }

@@ -19,7 +19,8 @@ static int say_interrupted(const char *id)
  * ends with its server. */
 static int fail(const struct cli *cli, const char *id, const struct err *err)
 {
-    if (err->code != ERR_UNAVAILABLE || !id[0] || !exportq_was_reached(cli->exportq))
+    bool is_answered = err->code != ERR_UNAVAILABLE && err->code != ERR_DEADLINE;
+    if (is_answered || !id[0] || !exportq_was_reached(cli->exportq))
         return cli_fail(cli, err);
     screen_tell("%s; when a server answers again, exportq watch %s shows whether the job goes on",
                 err->text, id);
@@ -70,7 +71,7 @@ static void show_progress(void *target, struct cli *cli,
 static int get_ended(struct cli *cli, const char *id, Exportqueue__V1__GetJobResponse **out)
 {
     struct err err = {0};
-    return exportq_get(cli->exportq, id, &cli->arena, out, &err) ? CLI_DONE : cli_fail(cli, &err);
+    return exportq_get(cli->exportq, id, &cli->arena, out, &err) ? CLI_DONE : fail(cli, id, &err);
 }
 
 int cli_wait(struct cli *cli, const char *id, Exportqueue__V1__GetJobResponse **out)

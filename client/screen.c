@@ -68,8 +68,11 @@ void screen_tell(const char *format, ...)
 
 bool screen_flush(void)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    int error = fflush(stdout) == 0 ? 0 : errno;
+    if (!error && !ferror(stdout))
         return true;
-    screen_tell("standard output could not be written: %s", strerrordesc_np(errno));
+    screen_tell("standard output could not be written%s%s", error ? ": " : "",
+                error ? strerrordesc_np(error) : ""); /* an earlier flush kept why to itself */
+    clearerr(stdout);
     return false;
 }

@@ -17,8 +17,8 @@ void screen_tell(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Appends the text, made harmless. */
 void screen_clean(struct buf *out, struct str text);
 
-/* Writes out what was printed; false if some of it could not be, which is told. To be asked before
- * the program ends: a full disk must not look like a result. */
+/* Writes out what was printed; false if some of it could not be, which is told, once. To be asked
+ * before the program ends: a full disk must not look like a result. */
 bool screen_flush(void);
 
 #endif

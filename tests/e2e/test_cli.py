@@ -360,6 +360,7 @@ class Broken(Cli):
         process = self.start("create", "endless", "--wait")
         wait_until(lambda: self.ask("list", "--state", "running")["jobs"], "the job runs")
         (job,) = self.ask("list", "--state", "running")["jobs"]
+        self.assertEqual("exportq: created job %s\n" % job["id"], process.stderr.readline().decode())
         self.assertRegex(process.stderr.readline().decode(), "QUEUED|QUERYING|WRITING")
         self.server.kill()
         _, err = process.communicate(timeout=PATIENCE_S)
@@ -372,6 +373,7 @@ class Broken(Cli):
         self.server = self.serve()
         process = self.start("create", "endless", "--wait")
         wait_until(lambda: self.ask("list", "--state", "running")["jobs"], "the job runs")
+        self.assertRegex(process.stderr.readline().decode(), "created job")
         self.assertRegex(process.stderr.readline().decode(), "QUEUED|QUERYING|WRITING")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE_S)
@@ -380,6 +382,44 @@ class Broken(Cli):
         self.assertIn("exportq watch %s" % job["id"], err.decode())
         self.assertIn("exportq cancel %s" % job["id"], err.decode())
         self.run_cli(DONE, "cancel", job["id"])
+
+    def test_a_job_that_was_created_is_named_whatever_fails_later(self):
+        self.server = self.serve(EXPORT_MAX_WATCHES_PER_USER=1, EXPORT_MAX_DOWNLOADS_PER_USER=1, EXPORT_WORKERS=1)
+        busy = self.ask("create", "endless")["job"]["id"]
+        watch = self.start("watch", busy)
+        wait_until(lambda: "_WATCHES_PER_USER=1: 1 in use" in self.run_cli(DONE, "health")[0], "the watch is open")
+        _, err = self.run_cli(REFUSED, "create", "notes", "--wait")
+        (job,) = self.ask("list", "--type", "notes")["jobs"]
+        created, refused, told = err.splitlines()
+        self.assertEqual("exportq: created job " + job["id"], created)
+        self.assertIn("EXPORT_MAX_WATCHES_PER_USER", refused)
+        for command in ("get", "download"):
+            self.assertIn("exportq %s %s " % (command, job["id"]), told + " ")
+        self.run_cli(DONE, "get", job["id"])
+        watch.kill()
+        watch.communicate(timeout=PATIENCE_S)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([program("exportq"), "create", "torn"], env=self.environment(), stdout=full,
+                                  stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
+        (job,) = self.ask("list", "--type", "torn")["jobs"]
+        self.assertEqual(JOB_FAILED, done.returncode)
+        self.assertIn("exportq get " + job["id"], done.stderr.decode())
+        self.assertIn("No space left", done.stderr.decode())
+        self.run_cli(DONE, "cancel", busy)
+
+    def test_a_file_that_cannot_be_taken_leaves_the_name_of_its_job(self):
+        self.server = self.serve(EXPORT_MAX_DOWNLOADS_PER_USER=1)
+        id = self.ask("create", "wide", "--filter", "count=30000", "--wait")["job"]["id"]
+        cutter = Cutter(self.server.address, after=600_000, times=1, stalls=True)
+        self.addCleanup(cutter.close)
+        process = self.start("download", id, "-o", "wide.csv", "--server", cutter.address)
+        wait_until(lambda: "_DOWNLOADS_PER_USER=1: 1 in use" in self.run_cli(DONE, "health")[0], "the download is open")
+        out, err = self.run_cli(REFUSED, "create", "notes", "-o", "-")
+        (job,) = self.ask("list", "--type", "notes")["jobs"]
+        self.assertEqual("", out)
+        self.assertIn("exportq download " + job["id"], err.splitlines()[-1])
+        process.kill()
+        process.communicate(timeout=PATIENCE_S)
 
     def test_a_terminal_gets_a_bar_as_wide_as_it_is(self):
         self.server = self.serve()
