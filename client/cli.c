@@ -17,12 +17,27 @@ static bool is_not_answered(enum err_code code)
     return code == ERR_UNAVAILABLE || code == ERR_DEADLINE;
 }
 
+/* What to do about a server that cannot be reached. */
+static const char *const ways_out[RPC_OBSTACLE_COUNT] = {
+    [RPC_OBSTACLE_OTHER] = "is exportqd running? start it with exportqd --demo, or name another "
+                           "server with --server HOST:PORT",
+    [RPC_OBSTACLE_CLOSED] = "if it wants TLS: --tls-ca FILE, or --tls for the system's "
+                            "authorities; else it is full, or no exportqd",
+    [RPC_OBSTACLE_HUNG_UP] = "it may want a certificate by an authority of its own: --tls-cert and "
+                             "--tls-key; else it is full, or no exportqd",
+    [RPC_OBSTACLE_NO_TLS] = "leave out --tls, --tls-ca, --tls-cert and --tls-key (EXPORTQ_TLS, "
+                            "EXPORTQ_TLS_CA, …), or give it EXPORT_TLS_CERTIFICATE",
+    [RPC_OBSTACLE_UNTRUSTED] = "name the authority that issued it with --tls-ca FILE "
+                               "(EXPORTQ_TLS_CA)",
+    [RPC_OBSTACLE_NAME] = "name the server in --server (EXPORTQ_SERVER) as its certificate does",
+    [RPC_OBSTACLE_OWN] = "see to --tls-cert, --tls-key and --tls-ca (EXPORTQ_TLS_CERT, "
+                         "EXPORTQ_TLS_KEY, EXPORTQ_TLS_CA)",
+};
+
 int cli_fail(const struct cli *cli, const struct err *err)
 {
     if (err->code == ERR_UNAVAILABLE && !exportq_was_reached(cli->exportq))
-        screen_tell("%s; is exportqd running? start it with exportqd --demo, or name another "
-                    "server with --server HOST:PORT",
-                    err->text);
+        screen_tell("%s; %s", err->text, ways_out[exportq_obstacle(cli->exportq)]);
     else if (err->code == ERR_UNAUTHENTICATED)
         screen_tell("%s; here: EXPORTQ_TOKEN or --token for a token or an API key, --tls-cert and "
                     "--tls-key for a certificate",

@@ -67,6 +67,11 @@ bool exportq_was_reached(const struct exportq *exportq)
     return rpc_client_was_reached(exportq->client);
 }
 
+enum rpc_obstacle exportq_obstacle(const struct exportq *exportq)
+{
+    return rpc_client_obstacle(exportq->client);
+}
+
 /* ---- Unary ---- */
 
 static bool call(struct exportq *exportq, const char *method, const ProtobufCMessage *request,

@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "exportqueue/v1/export.pb-c.h"
+#include "rpc/obstacle.h"
 
 struct exportq;
 struct exportq_watch;
@@ -43,6 +44,9 @@ void exportq_close(struct exportq *exportq);
 
 /* Whether the server was there for any call so far: tells a wrong address from a bad day. */
 bool exportq_was_reached(const struct exportq *exportq);
+
+/* What stood in the way of the last call that could not reach the server. */
+enum rpc_obstacle exportq_obstacle(const struct exportq *exportq);
 
 bool exportq_create(struct exportq *exportq, const Exportqueue__V1__CreateJobRequest *request,
                     struct arena *arena, Exportqueue__V1__CreateJobResponse **out,

@@ -30,7 +30,9 @@ struct rpc_client {
     char *target;
     int64_t timeout_ms;
     size_t max_message_bytes;
+    bool is_tls;
     bool is_reached;
+    enum rpc_obstacle obstacle;
     size_t metadata_count;
     grpc_metadata metadata[RPC_CLIENT_MAX_METADATA];
 };
@@ -140,6 +142,7 @@ bool rpc_client_new(const struct rpc_client_options *options, struct rpc_client 
     client->channel = open_channel(options);
     client->queue = grpc_completion_queue_create_for_pluck(NULL);
     client->target = mem_dup(options->target);
+    client->is_tls = options->is_tls;
     client->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
     client->max_message_bytes =
         options->max_message_bytes ? options->max_message_bytes : MAX_MESSAGE_BYTES;
@@ -179,6 +182,11 @@ void rpc_client_set_metadata(struct rpc_client *client, size_t at, const char *v
 bool rpc_client_was_reached(const struct rpc_client *client)
 {
     return client->is_reached;
+}
+
+enum rpc_obstacle rpc_client_obstacle(const struct rpc_client *client)
+{
+    return client->obstacle;
 }
 
 /* ---- Batches ---- */
@@ -330,6 +338,14 @@ static struct str last_cause(struct str text)
     return text;
 }
 
+static void tell_unreached(struct rpc_client *client, struct str text, struct err *err)
+{
+    client->obstacle = obstacle_find(text, client->is_tls);
+    const char *words = obstacle_words(client->obstacle);
+    struct str cause = words ? str_of(words) : last_cause(text);
+    (void)err_set(err, ERR_UNAVAILABLE, "could not reach %s: %.*s", client->target, STR_ARG(cause));
+}
+
 static void tell_failure(const struct rpc_stream *stream, struct err *err)
 {
     struct str text = slice_text(&stream->text);
@@ -343,8 +359,7 @@ static void tell_failure(const struct rpc_stream *stream, struct err *err)
         (void)err_set(err, ERR_UNAVAILABLE, "the connection to %s broke: %.*s", target,
                       STR_ARG(last_cause(text)));
     else if (stream->status == GRPC_STATUS_UNAVAILABLE)
-        (void)err_set(err, ERR_UNAVAILABLE, "could not reach %s: %.*s", target,
-                      STR_ARG(last_cause(text)));
+        tell_unreached(stream->client, text, err);
 }
 
 static enum rpc_stream_result read_status(struct rpc_stream *stream, struct err *err)

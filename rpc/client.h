@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "rpc/obstacle.h"
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -58,6 +59,9 @@ void rpc_client_set_metadata(struct rpc_client *client, size_t at, const char *v
 
 /* Whether the server was there for any call that has ended. */
 bool rpc_client_was_reached(const struct rpc_client *client);
+
+/* What stood in the way of the last call that could not reach the server. */
+enum rpc_obstacle rpc_client_obstacle(const struct rpc_client *client);
 
 /* Calls a unary method, "GetJob", of a service. The response lies in the arena. */
 bool rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *service,

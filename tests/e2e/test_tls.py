@@ -181,6 +181,32 @@ class CommandLine(TlsCase):
         other = self.authority.issue("other")[1]
         self.assertEqual(3, self.run_cli(server, *shown, "--tls-key", other)[0])
 
+    def test_a_mistake_about_tls_is_told_with_the_next_step(self):
+        os.mkdir(os.path.join(self.kit.home, "strangers"))
+        strangers = Authority(os.path.join(self.kit.home, "strangers"))
+        plain = self.serve()
+        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path)
+        elsewhere = self.serve_tls(self.authority.issue("elsewhere", "DNS:elsewhere.example"))
+        names = self.serve_tls(self.authority.issue("names"), EXPORT_AUTH="mtls",
+                               EXPORT_TLS_CLIENT_CA=self.authority.path)
+        trusted = ("--tls-ca", self.authority.path)
+        certificate, key = strangers.issue("mallory")
+        mixed = self.authority.issue("mixed")[1]
+        for to, arguments, cause, way_out in (
+                (server, (), "hangs up on plain text", "--tls-ca"),
+                (plain, trusted, "does not speak TLS", "leave out --tls"),
+                (server, ("--tls",), "by no authority that is trusted", "--tls-ca"),
+                (server, ("--tls-ca", strangers.path), "by no authority that is trusted", "--tls-ca"),
+                (elsewhere, trusted, "is not for this name", "--server"),
+                (names, trusted, "hangs up", "--tls-cert"),
+                (server, (*trusted, "--tls-cert", certificate, "--tls-key", key), "hangs up", "--tls-cert"),
+                (server, (*trusted, "--tls-cert", certificate, "--tls-key", mixed), "are no pair", "--tls-key")):
+            with self.subTest(cause, arguments=arguments):
+                status, _, err = self.run_cli(to, *arguments)
+                self.assertEqual(3, status, err)
+                self.assertRegex(err, r"\Aexportq: could not reach 127\S+: [^;]*%s[^;]*; .*%s.*\n\Z" % (cause, way_out))
+                self.assertNotRegex(err, "is exportqd running|SSL")
+
     def test_a_token_is_not_sent_to_another_machine_in_plain_text(self):
         status, _, err = run_once(["health"], {"EXPORTQ_SERVER": "192.0.2.1:50051", "EXPORTQ_TOKEN": "secret"},
                                   name="exportq")
