@@ -128,6 +128,11 @@ void api_key_write(const struct api_key *key, struct buf *out)
                created, expires, STR_ARG(key->owner));
 }
 
+bool api_key_has_expired(const struct api_key *key, int64_t now_ms)
+{
+    return key->expires_ms && now_ms >= key->expires_ms;
+}
+
 bool api_key_is_remark(struct str line)
 {
     struct str text = str_trim(line);

@@ -45,6 +45,9 @@ bool api_key_read(struct str line, struct api_key *out, struct err *err) MUST_CH
 /* Appends the line, with its newline. */
 void api_key_write(const struct api_key *key, struct buf *out);
 
+/* Whether it is no longer taken at that time. */
+bool api_key_has_expired(const struct api_key *key, int64_t now_ms);
+
 /* Whether a line holds no key: blank, or a comment that begins with '#'. */
 bool api_key_is_remark(struct str line);
 

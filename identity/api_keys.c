@@ -86,7 +86,7 @@ bool api_keys_find(const struct api_keys *keys, struct str presented, int64_t no
     bool is_equal = digest_equal(hash, (key ? key : &nobody)->hash, sizeof hash);
     if (!key || !is_equal)
         return bearer_refuse(err);
-    if (key->expires_ms && now_ms >= key->expires_ms)
+    if (api_key_has_expired(key, now_ms))
         return err_set(err, ERR_UNAUTHENTICATED, "the API key has expired; ask for a new one");
     *out_owner = arena_copy_str(arena, key->owner);
     *out_is_admin = key->is_admin;

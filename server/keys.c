@@ -17,7 +17,7 @@ static const char help[] =
     "exportqd keys: API keys, for callers of a server with EXPORT_AUTH=key\n\n"
     "  exportqd keys add --owner NAME [--admin] [--expires DURATION]\n"
     "                              makes a key and prints it, once; the file keeps its hash\n"
-    "  exportqd keys list          id, role, day it was made, day it expires, owner\n"
+    "  exportqd keys list          id, role, active or expired, days of both, owner\n"
     "  exportqd keys revoke ID     no server takes it any more, within a second or two\n\n"
     "The keys are in the file EXPORT_API_KEYS, by default api-keys in EXPORT_STATE_DIR. Servers "
     "on\n"
@@ -142,16 +142,17 @@ static int add(int argc, char *const *argv, const char *path)
 
 /* ---- list ---- */
 
-static void print_key(const struct api_key *key)
+static void print_key(const struct api_key *key, int64_t now_ms)
 {
     char created[CALENDAR_TEXT_SIZE];
     char expires[CALENDAR_TEXT_SIZE] = "never";
     (void)calendar_format_date(key->created_ms * 1000, created);
     if (key->expires_ms)
         (void)calendar_format_date(key->expires_ms * 1000, expires);
-    (void)printf("%-*s  %-5s  %-*s  %-*s  %.*s\n", API_KEY_ID_LEN, key->id,
-                 key->is_admin ? "admin" : "owner", DAY_LEN, created, DAY_LEN, expires,
-                 STR_ARG(key->owner));
+    (void)printf("%-*s  %-5s  %-7s  %-*s  %-*s  %.*s\n", API_KEY_ID_LEN, key->id,
+                 key->is_admin ? "admin" : "owner",
+                 api_key_has_expired(key, now_ms) ? "expired" : "active", DAY_LEN, created, DAY_LEN,
+                 expires, STR_ARG(key->owner));
 }
 
 static int list(const char *path)
@@ -162,12 +163,13 @@ static int list(const char *path)
     struct str rest = file.text.len ? buf_str(&file.text) : (struct str){0};
     struct str line;
     struct api_key key;
+    int64_t now_ms = clock_now_ms(&clock_system);
     if (is_read)
-        (void)printf("%-*s  %-5s  %-*s  %-*s  %s\n", API_KEY_ID_LEN, "ID", "ROLE", DAY_LEN,
-                     "CREATED", DAY_LEN, "EXPIRES", "OWNER");
+        (void)printf("%-*s  %-5s  %-7s  %-*s  %-*s  %s\n", API_KEY_ID_LEN, "ID", "ROLE", "STATE",
+                     DAY_LEN, "CREATED", DAY_LEN, "EXPIRES", "OWNER");
     while (is_read && str_next(&rest, '\n', &line))
         if (!api_key_is_remark(line) && api_key_read(line, &key, &err))
-            print_key(&key);
+            print_key(&key, now_ms);
     keys_file_close(&file);
     return is_read ? DONE : fail(&err, FAILED);
 }

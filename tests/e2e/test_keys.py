@@ -99,9 +99,17 @@ class Keys(Case):
     def test_a_list_shows_people_what_there_is_and_no_hash(self):
         key = self.add("Zoë", "--admin", "--expires", "90d")
         rows = [line.split() for line in self.keys("list")[0].splitlines()]
-        self.assertEqual(["ID", "ROLE", "CREATED", "EXPIRES", "OWNER"], rows[0])
-        self.assertEqual([key.split("_")[1], "admin", "Zoë"], [rows[1][0], rows[1][1], rows[1][4]])
+        self.assertEqual(["ID", "ROLE", "STATE", "CREATED", "EXPIRES", "OWNER"], rows[0])
+        self.assertEqual([key.split("_")[1], "admin", "active", "Zoë"], [rows[1][0], rows[1][1], rows[1][2], rows[1][5]])
         self.assertNotRegex(self.keys("list")[0], "[0-9a-f]{64}")
+
+    def test_a_list_tells_keys_that_have_expired_from_those_that_are_taken(self):
+        keys = [self.add("alice"), self.add("bob", "--expires", "1ms"), self.add("carol", "--expires", "1h")]
+        server = self.serve()
+        states = {line.split()[-1]: line.split()[2] for line in self.keys("list")[0].splitlines()[1:]}
+        self.assertEqual({"alice": "active", "bob": "expired", "carol": "active"}, states)
+        for owner, key in zip(("alice", "bob", "carol"), keys):
+            self.assertEqual(states[owner] == "active", self.is_taken(self.holder(server, key)), owner)
 
     def test_a_file_that_root_makes_is_its_directorys_owners(self):
         if os.geteuid() != 0:
