@@ -92,7 +92,7 @@ static const struct command commands[] = {
 static const char globals_help[] =
     "global options, before or after the command:\n"
     "  --server HOST:PORT  the server (EXPORTQ_SERVER); 127.0.0.1:50051\n"
-    "  --user NAME         whom to act for (EXPORTQ_USER)\n"
+    "  --user NAME         whom to act for, at a server without authentication (EXPORTQ_USER)\n"
     "  --token TOKEN       a credential (EXPORTQ_TOKEN is better: no list of processes has it)\n"
     "  --tls               speak TLS, and trust the system's authorities (EXPORTQ_TLS=1)\n"
     "  --tls-ca FILE       speak TLS, and trust these authorities (EXPORTQ_TLS_CA)\n"
@@ -268,6 +268,10 @@ static int run(struct cli *cli, const struct globals *globals, const struct comm
     struct exportq_options options = {
         .server = globals->server, .user = globals->user, .bearer_token = globals->bearer_token};
     struct err err = {0};
+    if (globals->user &&
+        globals->bearer_token) /* one of them would count for nothing, in silence */
+        return cli_usage("", "a token says who calls, and a user beside it counts for nothing; "
+                             "leave out --user (EXPORTQ_USER) or --token (EXPORTQ_TOKEN)");
     if (!read_tls(globals, &cli->arena, &options))
         return CLI_USAGE;
     if (!exportq_open(&options, &cli->exportq, &err))

@@ -40,7 +40,7 @@ class Cli(Case):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("EXPORTQ_")}
         if self.server:
             clean["EXPORTQ_SERVER"] = self.server.address
-        clean.update(EXPORTQ_USER="alice", **settings)
+        clean.update({"EXPORTQ_USER": "alice", **settings})
         return clean
 
     def start(self, *arguments, **more):
@@ -420,12 +420,21 @@ class Usage(Cli):
                                 (("list", "--server"), "--server needs a value"), (("--json=1", "list"), "--json"),
                                 (("list", "--tls-ca", "/nope"), "/nope"), (("list", "--tls-ca", __file__), "PEM"),
                                 (("list", "--server", ""), "HOST:PORT"),
-                                (("list", "--user", "j\u00fcrgen"), "x-exportq-user"),
-                                (("list", "--token", "a\nb"), "authorization")):
+                                (("list", "--user", "j\u00fcrgen"), "x-exportq-user")):
             out, err = self.run_cli(USAGE, *arguments)
             self.assertEqual("", out)
             self.assertRegex(err, r"^exportq: .*--help\n$")
             self.assertIn(word, err)
+
+    def test_a_token_goes_with_no_name_of_a_user(self):
+        nobody = {"EXPORTQ_USER": ""}
+        for arguments, settings, word in (
+                (("list", "--token", "t", "--user", "bob"), nobody, "EXPORTQ_USER"), (("list", "--token", "t"), {}, "EXPORTQ_USER"),
+                (("list", "--user", "bob"), {"EXPORTQ_TOKEN": "t"}, "EXPORTQ_TOKEN"),
+                (("list", "--token", "a\nb"), nobody, "authorization")):
+            out, err = self.run_cli(USAGE, *arguments, **settings)
+            self.assertEqual("", out)
+            self.assertRegex(err, r"\Aexportq: [^\n]*%s[^\n]*--help\n\Z" % word)
 
     def test_each_command_has_help_with_an_example(self):
         out, _ = self.run_cli(DONE, "--help")
