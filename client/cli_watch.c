@@ -83,16 +83,18 @@ int cli_wait(struct cli *cli, const char *id, Exportqueue__V1__GetJobResponse **
     return status == CLI_DONE ? get_ended(cli, id, out) : status;
 }
 
+/* With a target, whatever it is, it says whose the job is. */
 static void print_change(void *target, struct cli *cli,
                          const Exportqueue__V1__WatchJobResponse *change)
 {
-    (void)target;
     const Exportqueue__V1__Job *job = change->job;
     if (cli->is_json) {
         cli_print_json(&change->base, true);
         return;
     }
     screen_print("%s  %-9s  %s", job->id, cli_state_name(job->state), job->type);
+    if (target)
+        screen_print("  %s", job->owner);
     if (job->progress && job->progress->rows_done)
         screen_print("  %lld rows", (long long)job->progress->rows_done);
     screen_print("%s%s\n", job->error ? "  " : "", job->error ? job->error->message : "");
@@ -119,7 +121,7 @@ int cli_watch(struct cli *cli)
     Exportqueue__V1__WatchJobRequest all = EXPORTQUEUE__V1__WATCH_JOB_REQUEST__INIT;
     all.all_owners = cli->argc == 1 && str_equal(str_of(cli->argv[0]), STR("--all-owners"));
     if (cli->argc == 0 || all.all_owners)
-        return follow(cli, &all, print_change, NULL);
+        return follow(cli, &all, print_change, all.all_owners ? &all : NULL);
     const char *id = cli_one_id(cli, "watch");
     return id ? watch_one(cli, id) : CLI_USAGE;
 }

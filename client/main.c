@@ -57,6 +57,7 @@ static const struct command commands[] = {
     {"get", cli_get, "ID", "one job", "examples:\n  exportq get ID --json\n"},
     {"watch", cli_watch, "[ID | --all-owners]",
      "changes as they happen; without ID those of all your jobs",
+     "  --all-owners         for admins; each line says whose job it is\n\n"
      "examples:\n  exportq watch ID\n  exportq watch --json | jq .job.state\n"},
     {"download", cli_download, "ID [-o FILE|-] [--force]", "the file of a completed job, once",
      "  -o, --output FILE|-       where to; the name the server suggests\n"

@@ -224,7 +224,7 @@ class Access(Case):
         watch = subprocess.Popen([program("exportq"), "--server", self.server.address, "watch", "--all-owners"], text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({"EXPORTQ_TOKEN": token}))
         self.addCleanup(watch.kill)
-        self.assertIn("stuck", watch.stdout.readline())
+        self.assertRegex(watch.stdout.readline(), r"  stuck  alice\n\Z")  # whose it is
         watch.send_signal(signal.SIGINT)
         _, said = watch.communicate(timeout=20)
         self.assertEqual((130, ""), (watch.returncode, said))  # of no one job there is a next step to tell
