@@ -51,7 +51,9 @@ void settings_print_help(enum program program, FILE *out)
     (void)fputs(usage[program], out);
     (void)fputs("Every setting is read from the environment, and from a flag of the same name in "
                 "lower case\nwith dashes, which wins; EXPORT_ may be left out: EXPORT_WORKERS is "
-                "--export-workers or --workers.\n\n",
+                "--export-workers or --workers.\nSecrets and the URLs of databases can be in files "
+                "instead, which NAME_FILE says, such as\nDATABASE_URL_FILE; in flags others would "
+                "see them.\n\n",
                 out);
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];

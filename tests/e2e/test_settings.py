@@ -77,6 +77,11 @@ class Settings(unittest.TestCase):
         for name in SETTINGS:
             self.assertRegex(out, r"(?m)^  %s \(default: [^\n]+\)\n      \S" % name)
 
+    def test_help_says_that_secrets_can_come_from_files(self):
+        for name in ("exportqd", "exportq-worker"):
+            out = run_once(["--help"], name=name)[1]
+            self.assertEqual(1, out.count("DATABASE_URL_FILE"), name)
+
     def test_help_and_check_know_the_same_settings(self):
         listed = re.findall(r"(?m)^  ([A-Z_]+) \(default", run_once(["--help"])[1])
         shown = re.findall(r"(?m)^([A-Z_]+)=", run_once(["--check"])[1])
