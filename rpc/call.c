@@ -80,7 +80,7 @@ void call_queue_turn(struct rpc_call *call)
     if (call->method->is_quick) {
         call_run_turn(call);
     } else {
-        workers_push(server_workers(call->server), call);
+        workers_push(server_workers(call->server), &call->turn);
     }
 }
 
@@ -99,7 +99,7 @@ static void wake(struct rpc_call *call, bool also_reading)
     }
     pthread_mutex_unlock(&call->mutex);
     if (is_due)
-        workers_push(server_workers(call->server), call);
+        workers_push(server_workers(call->server), &call->turn);
 }
 
 void rpc_wake(struct rpc_call *call)
@@ -122,7 +122,7 @@ void call_expire(struct rpc_call *call, int64_t now_ms)
     }
     pthread_mutex_unlock(&call->mutex);
     if (is_late)
-        workers_push(server_workers(call->server), call);
+        workers_push(server_workers(call->server), &call->turn);
 }
 
 bool rpc_call_is_cancelled(const struct rpc_call *call)
@@ -243,6 +243,11 @@ static void on_accepted(struct event *event, bool is_ok)
     call_drop(call);
 }
 
+static void run_turn(struct work *turn)
+{
+    call_run_turn(CONTAINER_OF(turn, struct rpc_call, turn));
+}
+
 void call_accept(struct rpc_server *server)
 {
     struct rpc_call *call = mem_new(struct rpc_call);
@@ -251,6 +256,7 @@ void call_accept(struct rpc_server *server)
     call->server = server;
     pthread_mutex_init(&call->mutex, NULL);
     list_init(&call->node);
+    call->turn.run = run_turn;
     grpc_call_details_init(&call->details);
     grpc_metadata_array_init(&call->metadata);
     call->accepted.happened = on_accepted;

@@ -15,6 +15,7 @@
 #define RPC_CALL_H
 
 #include "base/list.h"
+#include "base/workers.h"
 #include "rpc/methods.h"
 #include "rpc/rpc.h"
 
@@ -76,8 +77,8 @@ struct rpc_call {
     void *handler_state;
     void (*free_handler_state)(void *);
 
-    struct list node;             /* in the server's list of calls; the server's mutex */
-    struct rpc_call *next_queued; /* in the workers' FIFO; the workers' mutex */
+    struct list node; /* in the server's list of calls; the server's mutex */
+    struct work turn; /* in the workers' FIFO */
 };
 
 /* Waits for one more client: starts a call that becomes its request. */

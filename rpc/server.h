@@ -5,9 +5,9 @@
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
+#include "base/workers.h"
 #include "rpc/methods.h"
 #include "rpc/rpc.h"
-#include "rpc/workers.h"
 
 const struct methods *server_methods(const struct rpc_server *server);
 struct workers *server_workers(struct rpc_server *server);

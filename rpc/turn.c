@@ -171,7 +171,7 @@ static void suspend(struct rpc_call *call)
     /* A call that is now waiting may already be in another thread's hands. */
     if (is_woken) {
         call_hold(call);
-        workers_push(server_workers(call->server), call);
+        workers_push(server_workers(call->server), &call->turn);
     } else if (is_stopping) {
         struct err err;
         err_set(&err, ERR_UNAVAILABLE, "%s", stopping);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See workers.h. One signal per call that is added: a thousand calls woken at once pass through the
- * queue, they do not wake a thousand threads.
+ * See workers.h. One signal for each work that is added: a thousand calls woken at once pass
+ * through the queue, they do not wake a thousand threads.
  */
-#include "rpc/workers.h"
+#include "base/workers.h"
 
 #include "base/mem.h"
-#include "rpc/call.h"
 
 void workers_init(struct workers *workers)
 {
@@ -15,43 +14,43 @@ void workers_init(struct workers *workers)
     pthread_cond_init(&workers->has_work, NULL);
 }
 
-void workers_push(struct workers *workers, struct rpc_call *call)
+void workers_push(struct workers *workers, struct work *work)
 {
-    call->next_queued = NULL;
+    work->next = NULL;
     pthread_mutex_lock(&workers->mutex);
     if (workers->last) {
-        workers->last->next_queued = call;
+        workers->last->next = work;
     } else {
-        workers->first = call;
+        workers->first = work;
     }
-    workers->last = call;
+    workers->last = work;
     pthread_mutex_unlock(&workers->mutex);
     pthread_cond_signal(&workers->has_work); /* who is woken finds the lock free */
 }
 
-/* Waits for a call; NULL when there is none and will be none. */
-static struct rpc_call *pop(struct workers *workers)
+/* Waits for work; NULL when there is none and will be none. */
+static struct work *pop(struct workers *workers)
 {
     pthread_mutex_lock(&workers->mutex);
     while (!workers->first && !workers->is_stopping)
         pthread_cond_wait(&workers->has_work, &workers->mutex);
-    struct rpc_call *call = workers->first;
-    if (call)
-        workers->first = call->next_queued;
+    struct work *work = workers->first;
+    if (work)
+        workers->first = work->next;
     if (!workers->first)
         workers->last = NULL;
     pthread_mutex_unlock(&workers->mutex);
-    return call;
+    return work;
 }
 
-static void *work(void *data)
+static void *run_work(void *data)
 {
     struct workers *workers = data;
     for (;;) {
-        struct rpc_call *call = pop(workers);
-        if (!call)
+        struct work *work = pop(workers);
+        if (!work)
             return NULL;
-        call_run_turn(call);
+        work->run(work);
     }
 }
 
@@ -59,7 +58,7 @@ bool workers_start(struct workers *workers, unsigned count, struct err *err)
 {
     workers->threads = mem_new_array(count, sizeof *workers->threads);
     while (workers->count < count) {
-        if (pthread_create(&workers->threads[workers->count], NULL, work, workers) != 0) {
+        if (pthread_create(&workers->threads[workers->count], NULL, run_work, workers) != 0) {
             workers_stop(workers);
             return err_set(err, ERR_UNAVAILABLE, "cannot start %u worker threads", count);
         }
