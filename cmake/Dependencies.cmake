@@ -25,6 +25,8 @@ exportq_foreign(pq libpq)
 exportq_foreign(xlsxwriter xlsxwriter)
 exportq_foreign(minizip_zip minizip)
 exportq_foreign(jansson_json jansson)
+exportq_foreign(microhttpd libmicrohttpd)
+exportq_foreign(gnutls gnutls)
 exportq_foreign(icu_uc icu-uc)
 exportq_foreign(icu_i18n icu-i18n)
 # The C core only: Debian's .pc file would drag in the C++ library.

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_INCLUDE = {
     "base": {"base"},
     "rpc": {"base", "rpc"},
+    "http": {"base", "http"},
     "pg": {"base", "pg"},
     "queue": {"base", "pg", "queue"},
     "export": {"base", "pg", "export"},
@@ -21,7 +22,8 @@ MAY_INCLUDE = {
     "worker": {"base", "queue", "export", "files", "worker"},
     "engine": {"base", "queue", "export", "files", "worker", "engine"},
     "identity": {"base", "identity"},
-    "server": {"base", "pg", "rpc", "queue", "export", "files", "worker", "engine", "identity", "server"},
+    "server": {"base", "pg", "rpc", "http", "queue", "export", "files", "worker", "engine", "identity",
+               "server"},
     "client": {"base", "rpc", "client"},
 }
 
@@ -29,6 +31,8 @@ MAY_INCLUDE = {
 DOORS = [
     (r"grpc/(?!health|reflection).*\.h", r"rpc/"),
     (r"openssl/", r"(base/digest|identity/(jwk|jwks_pem|signature)|server/certificate)\.c"),
+    (r"microhttpd\.h", r"http/"),
+    (r"gnutls/", r"http/tls\."),
     (r"libpq-fe\.h", r"(pg/|queue/store_pg|export/source_pg)"),
     (r"sqlite3\.h", r"export/(source_sqlite.*\.[ch]|sqlite_script\.c)"),
     (r"isa-l", r"export/deflate\.c"),

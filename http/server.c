@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server: libmicrohttpd's threads, which move bytes and never wait for anything else; the
+ * workers, which run handlers and ask streams; a thread that asks those that wait too long; the
+ * list of calls. The stop goes in the order that libmicrohttpd needs: no connection may be
+ * suspended when it stops.
+ */
+#include "http/server.h"
+
+#include "base/clock.h"
+#include "base/host.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "base/utf8.h"
+#include "http/tls.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_THREADS = 2,
+    DEFAULT_WORKERS = 4,
+    DEFAULT_CONNECTIONS = 10000,
+    DEFAULT_BODY_BYTES = 1024 * 1024,
+    DEFAULT_HEADER_BYTES = 32 * 1024,
+    DEFAULT_TIMEOUT_MS = 30000,
+    DEFAULT_ASK_AGAIN_MS = 10000,
+    MAX_DROPPED_BYTES = 16 * 1024 * 1024, /* of a body that is too large, before it is cut off */
+    HOST_SIZE = 256,
+};
+
+struct http_server {
+    struct http_server_options options;
+    struct router router;
+    struct MHD_Daemon *daemon; /* NULL: not started, or stopped */
+    int port;
+    struct workers workers;
+    pthread_t ticker;
+    bool has_ticker;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t has_changed;
+    struct list calls; /* under mutex, as the next */
+    bool is_over;      /* for the ticker */
+    atomic_bool is_stopping;
+
+    pthread_mutex_t gate; /* taken last */
+    pthread_cond_t gate_changed;
+    size_t suspended; /* under gate, as the next */
+    bool is_cutting;  /* nothing is suspended any more */
+};
+
+const struct http_server_options *server_options(const struct http_server *server)
+{
+    return &server->options;
+}
+
+bool server_is_stopping(const struct http_server *server)
+{
+    return atomic_load(&server->is_stopping);
+}
+
+/* --- to and fro --------------------------------------------------------------------------------
+ */
+
+void server_push(struct http_server *server, struct http_call *call)
+{
+    workers_push(&server->workers, &call->work);
+}
+
+bool server_hand_over(struct http_server *server, struct http_call *call)
+{
+    pthread_mutex_lock(&server->gate);
+    bool is_open = !server->is_cutting;
+    server->suspended += is_open;
+    pthread_mutex_unlock(&server->gate);
+    if (!is_open)
+        return false;
+    MHD_suspend_connection(call->connection);
+    server_push(server, call);
+    return true;
+}
+
+void server_resume(struct http_server *server, struct MHD_Connection *connection)
+{
+    MHD_resume_connection(connection);
+    pthread_mutex_lock(&server->gate); /* after it: a stop may go on once none is suspended */
+    server->suspended--;
+    if (server->suspended == 0)
+        pthread_cond_broadcast(&server->gate_changed);
+    pthread_mutex_unlock(&server->gate);
+}
+
+/* --- requests ----------------------------------------------------------------------------------
+ */
+
+static bool is_clean(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return false;
+    return utf8_valid_prefix(text.ptr, text.len) == text.len;
+}
+
+static enum MHD_Result check_argument(void *data, enum MHD_ValueKind kind, const char *key,
+                                      size_t key_len, const char *value, size_t value_len)
+{
+    bool *is_good = data;
+    (void)kind;
+    *is_good = *is_good && is_clean((struct str){key, key_len}) &&
+               is_clean((struct str){value, value ? value_len : 0});
+    return MHD_YES;
+}
+
+/* What is known before the body has come. */
+static bool check_head(struct http_server *server, struct http_call *call, struct err *err)
+{
+    bool is_good = is_clean(call->path);
+    int64_t length = 0;
+    struct str told = http_field(call, "content-length");
+    (void)MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, check_argument,
+                                      &is_good);
+    if (!is_good)
+        return err_set(err, ERR_INVALID, "the URL holds control characters, or is not UTF-8");
+    if (!router_find(&server->router, call->method, call->path, &call->match)) {
+        struct str allowed = router_allowed(&server->router, call->path, &call->arena);
+        if (str_is_empty(allowed))
+            return err_set(err, ERR_NOT_FOUND, "there is nothing at this path");
+        http_add_field(call, "Allow", allowed);
+        return err_set(err, ERR_UNIMPLEMENTED, "this path takes %.*s", STR_ARG(allowed));
+    }
+    if (str_to_int64(told, &length) && (uint64_t)length > server->options.max_body_bytes)
+        return err_set(err, ERR_TOO_LARGE, "the request has %lld bytes; %zu are possible",
+                       (long long)length, server->options.max_body_bytes);
+    return true;
+}
+
+static enum MHD_Result refuse(struct http_call *call, const struct err *why)
+{
+    const struct http_server_options *options = server_options(call->server);
+    options->refuse(options->data, call, why);
+    return call_send(call);
+}
+
+static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connection *connection,
+                                  const char *method, const char *url, void **state)
+{
+    struct err err;
+    struct http_call *call = call_new(server, connection, method, str_of(url));
+    *state = call;
+    pthread_mutex_lock(&server->mutex);
+    list_push(&server->calls, &call->node);
+    pthread_mutex_unlock(&server->mutex);
+    return check_head(server, call, &err) ? MHD_YES : refuse(call, &err);
+}
+
+/* More than was announced, or could be, is dropped until its end, for only then there is an answer;
+ * very much more is cut off. */
+static enum MHD_Result take_body(struct http_call *call, const char *data, size_t *len)
+{
+    buf_add(&call->body, data, *len);
+    if (!buf_is_ok(&call->body))
+        call->dropped += *len;
+    *len = 0;
+    return call->dropped <= MAX_DROPPED_BYTES ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result run(struct http_server *server, struct http_call *call)
+{
+    struct err err;
+    if (!buf_is_ok(&call->body)) {
+        err_set(&err, ERR_TOO_LARGE, "the request has more than %zu bytes, which are possible",
+                server->options.max_body_bytes);
+        return refuse(call, &err);
+    }
+    pthread_mutex_lock(&call->mutex);
+    call->state = CALL_HANDLED;
+    pthread_mutex_unlock(&call->mutex);
+    return server_hand_over(server, call) ? MHD_YES : MHD_NO;
+}
+
+/* Called with a request's head, with each part of its body, with the body's end, and when a worker
+ * is done with it. */
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_len, void **state)
+{
+    struct http_server *server = data;
+    struct http_call *call = *state;
+    (void)version;
+    if (!call)
+        return begin_call(server, connection, method, url, state);
+    if (*upload_len > 0)
+        return take_body(call, upload, upload_len);
+    return call->response ? call_send(call) : run(server, call);
+}
+
+static void on_completed(void *data, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct http_server *server = data;
+    struct http_call *call = *state;
+    (void)connection;
+    if (!call)
+        return;
+    *state = NULL;
+    pthread_mutex_lock(&server->mutex);
+    list_remove(&call->node);
+    if (list_is_empty(&server->calls))
+        pthread_cond_broadcast(&server->has_changed);
+    pthread_mutex_unlock(&server->mutex);
+    call_end(call, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}
+
+/* --- streams that wait -------------------------------------------------------------------------
+ */
+
+/* Under the mutex. */
+static void ask_again(struct http_server *server, int64_t asked_before_ms)
+{
+    for (struct list *node = server->calls.next; node != &server->calls; node = node->next)
+        call_ask_again(CONTAINER_OF(node, struct http_call, node), asked_before_ms);
+}
+
+static void *tick(void *data)
+{
+    struct http_server *server = data;
+    int64_t each_ms = server->options.ask_again_ms / 2 + 1;
+    pthread_mutex_lock(&server->mutex);
+    while (!server->is_over) {
+        int64_t next_ms = clock_monotonic_ms() + each_ms;
+        while (!server->is_over &&
+               thread_wait_until(&server->has_changed, &server->mutex, next_ms)) {
+        }
+        ask_again(server, clock_monotonic_ms() - each_ms);
+    }
+    pthread_mutex_unlock(&server->mutex);
+    return NULL;
+}
+
+/* --- start -------------------------------------------------------------------------------------
+ */
+
+static void set_defaults(struct http_server_options *options)
+{
+    struct http_server_options *o = options;
+    o->threads = o->threads ? o->threads : DEFAULT_THREADS;
+    o->workers = o->workers ? o->workers : DEFAULT_WORKERS;
+    o->max_connections = o->max_connections ? o->max_connections : DEFAULT_CONNECTIONS;
+    o->max_body_bytes = o->max_body_bytes ? o->max_body_bytes : DEFAULT_BODY_BYTES;
+    o->max_header_bytes = o->max_header_bytes ? o->max_header_bytes : DEFAULT_HEADER_BYTES;
+    o->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
+    o->ask_again_ms = o->ask_again_ms ? o->ask_again_ms : DEFAULT_ASK_AGAIN_MS;
+}
+
+bool http_server_new(const struct http_server_options *options, struct http_server **out,
+                     struct err *err)
+{
+    for (size_t i = 0; i < options->route_count; i++)
+        if (!router_is_legal(&options->routes[i]))
+            return err_set(err, ERR_INVALID, "the route %s makes no sense",
+                           options->routes[i].path);
+    if (!options->refuse || !options->listen)
+        return err_set(err, ERR_INVALID, "an HTTP server needs an address, and who refuses");
+    struct http_server *server = mem_new(struct http_server);
+    server->options = *options;
+    set_defaults(&server->options);
+    server->router = (struct router){options->routes, options->route_count};
+    list_init(&server->calls);
+    workers_init(&server->workers);
+    pthread_mutex_init(&server->mutex, NULL);
+    pthread_mutex_init(&server->gate, NULL);
+    thread_condition_init(&server->has_changed);
+    thread_condition_init(&server->gate_changed);
+    *out = server;
+    return true;
+}
+
+/* "[::1]:80", "localhost:0" and the like: the first address that it stands for. */
+static bool resolve(const char *listen, struct addrinfo **out, struct err *err)
+{
+    char host_text[HOST_SIZE];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct str host = host_of(str_of(listen));
+    struct str port = host_port_of(str_of(listen));
+    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct str){host.ptr + 1, host.len - 2};
+    if (host.len >= sizeof host_text || str_is_empty(port))
+        return err_set(err, ERR_INVALID, "cannot listen on %s; an address is HOST:PORT", listen);
+    memcpy(host_text, host.ptr, host.len);
+    host_text[host.len] = '\0';
+    int failure = getaddrinfo(host_text, port.ptr, &hints, out);
+    return failure == 0 ||
+           err_set(err, ERR_UNAVAILABLE, "cannot listen on %s: %s", listen, gai_strerror(failure));
+}
+
+static bool start_daemon(struct http_server *server, struct err *err)
+{
+    const struct http_server_options *o = &server->options;
+    struct addrinfo *address = NULL;
+    if (!resolve(o->listen, &address, err) || !address)
+        return false;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    flags |= address->ai_family == AF_INET6 ? (unsigned)MHD_USE_DUAL_STACK : 0;
+    flags |= o->tls.hold ? (unsigned)MHD_USE_TLS : 0;
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
+        o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((o->timeout_ms + 999) / 1000),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->max_header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_THREAD_POOL_SIZE, o->threads > 1 ? o->threads : 0U,
+        o->tls.hold ? MHD_OPTION_HTTPS_CERT_CALLBACK
+                    : MHD_OPTION_END, /* then the rest is not read */
+        tls_retrieve, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
+    int failure = errno;
+    freeaddrinfo(address);
+    if (!server->daemon)
+        return err_set(err, ERR_UNAVAILABLE, "cannot listen on %s%s%s", o->listen,
+                       failure ? ": " : "", failure ? strerrordesc_np(failure) : "");
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    server->port = info ? info->port : 0;
+    return true;
+}
+
+bool http_server_start(struct http_server *server, struct err *err)
+{
+    const struct http_server_options *options = &server->options;
+    if (options->tls.hold && !tls_open(&options->tls, err))
+        return false;
+    if (!workers_start(&server->workers, options->workers, err) || !start_daemon(server, err)) {
+        workers_stop(&server->workers);
+        if (options->tls.hold)
+            tls_close();
+        return false;
+    }
+    thread_start(&server->ticker, tick, server);
+    server->has_ticker = true;
+    return true;
+}
+
+int http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+/* --- stop --------------------------------------------------------------------------------------
+ */
+
+/* Streams end; others have their grace. */
+static void drain(struct http_server *server, int64_t grace_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + grace_ms;
+    pthread_mutex_lock(&server->mutex);
+    ask_again(server, INT64_MAX);
+    while (!list_is_empty(&server->calls) &&
+           thread_wait_until(&server->has_changed, &server->mutex, until_ms)) {
+    }
+    server->is_over = true;
+    pthread_cond_broadcast(&server->has_changed);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+/* From here on nothing is suspended, and what is comes back. */
+static void shut_gate(struct http_server *server)
+{
+    pthread_mutex_lock(&server->gate);
+    server->is_cutting = true;
+    while (server->suspended > 0)
+        pthread_cond_wait(&server->gate_changed, &server->gate);
+    pthread_mutex_unlock(&server->gate);
+}
+
+void http_server_stop(struct http_server *server, int64_t grace_ms)
+{
+    if (!server->daemon)
+        return;
+    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+    atomic_store(&server->is_stopping, true);
+    drain(server, grace_ms);
+    shut_gate(server);
+    pthread_join(server->ticker, NULL);
+    MHD_stop_daemon(server->daemon);
+    server->daemon = NULL;
+    if (listener != MHD_INVALID_SOCKET)
+        (void)close(listener);
+    workers_stop(&server->workers);
+    if (server->options.tls.hold)
+        tls_close();
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (!server)
+        return;
+    http_server_stop(server, 0);
+    workers_done(&server->workers);
+    pthread_cond_destroy(&server->gate_changed);
+    pthread_cond_destroy(&server->has_changed);
+    pthread_mutex_destroy(&server->gate);
+    pthread_mutex_destroy(&server->mutex);
+    free(server);
+}

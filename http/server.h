@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the rest of http/ asks of the server. Inside http/ only; http.h is for users.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/workers.h"
+#include "http/call.h"
+
+const struct http_server_options *server_options(const struct http_server *server);
+bool server_is_stopping(const struct http_server *server);
+
+/* Suspends the call's connection and gives its work to a worker. False: the server cuts what is
+ * left, the call has to end. In the connection's thread only. */
+bool server_hand_over(struct http_server *server, struct http_call *call) MUST_CHECK;
+
+/* The same for a call that is suspended already. */
+void server_push(struct http_server *server, struct http_call *call);
+
+/* Gives a suspended call back to the connection's thread, which may end it at once: it is not to be
+ * touched any more. */
+void server_resume(struct http_server *server, struct MHD_Connection *connection);
+
+#endif
