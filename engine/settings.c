@@ -146,6 +146,30 @@ bool settings_parse_duration(struct str text, int64_t *out_ms)
     return parse_number(KIND_DURATION, text, out_ms) && *out_ms >= 0;
 }
 
+/* Whether it has the value that it has if nobody says anything. */
+static bool is_initial(const struct setting *setting, const struct settings *settings)
+{
+    const char *at = (const char *)settings + setting->offset;
+    int64_t initial = 0;
+    if (setting->kind == KIND_SWITCH)
+        return *(const bool *)at == (setting->initial[0] == '1');
+    if (!is_number(setting->kind))
+        return str_equal(*(const struct str *)(const void *)at, str_of(setting->initial));
+    return parse_number(setting->kind, str_of(setting->initial), &initial) &&
+           *(const int64_t *)(const void *)at == initial;
+}
+
+const char *settings_find_changed(const struct settings *settings, struct str beginning)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        if (setting->initial && str_starts_with(str_of(setting->name), beginning) &&
+            !is_initial(setting, settings))
+            return setting->name;
+    }
+    return NULL;
+}
+
 void settings_forget_secrets(struct settings *settings)
 {
     for (size_t i = 0; i < settings_count; i++) {

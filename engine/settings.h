@@ -105,6 +105,9 @@ bool settings_read(const struct settings_input *input, struct arena *arena, stru
 /* "90d", "10min", as in settings. Not below 0. */
 bool settings_parse_duration(struct str text, int64_t *out_ms) MUST_CHECK;
 
+/* The first setting whose name begins so and that has another value than by default; NULL: none. */
+const char *settings_find_changed(const struct settings *settings, struct str beginning);
+
 /* Wipes the texts of secrets, once they were used; the settings print as before. */
 void settings_forget_secrets(struct settings *settings);
 

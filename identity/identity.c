@@ -110,10 +110,7 @@ static bool open_jwt(struct identity *identity, const struct identity_options *o
                      struct err *err)
 {
     if (!has(identity, METHOD_JWT))
-        return str_is_empty(options->jwt_keys) ||
-               err_set_field(err, "EXPORT_AUTH",
-                             "EXPORT_JWT_KEYS is set, and EXPORT_AUTH does not say jwt; add it, or "
-                             "leave the keys out");
+        return true;
     if (str_is_empty(options->jwt_keys))
         return err_set_field(err, "EXPORT_JWT_KEYS",
                              "EXPORT_AUTH=jwt needs the issuer's public keys: save its JSON Web "
@@ -189,6 +186,12 @@ void identity_free(struct identity *identity)
 bool identity_is_open(const struct identity *identity)
 {
     return identity->methods == 0;
+}
+
+bool identity_takes(const struct identity *identity, struct str method)
+{
+    enum method found = METHOD_JWT;
+    return find_method(method, &found) && has(identity, found);
 }
 
 bool identity_has_mtls(const struct identity *identity)

@@ -62,6 +62,9 @@ void identity_free(struct identity *identity);
 /* EXPORT_AUTH=none. */
 bool identity_is_open(const struct identity *identity);
 
+/* Whether a method is among those of EXPORT_AUTH: "jwt", "key" or "mtls". */
+bool identity_takes(const struct identity *identity, struct str method);
+
 /* Whether client certificates are asked for: mtls is among the methods; and whether each caller has
  * to have one, as nothing else counts. */
 bool identity_has_mtls(const struct identity *identity);

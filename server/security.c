@@ -38,6 +38,33 @@ static bool open_identity(const struct settings *settings, struct security *secu
     return identity_new(&options, &security->identity, err);
 }
 
+/* Whoever sets one of these means to say who may call, and would be wrong. */
+static bool check_methods(const struct settings *settings, const struct security *security,
+                          struct err *err)
+{
+    static const struct {
+        struct str settings; /* whose names begin so */
+        const char *method;  /* that they are for */
+    } uses[] = {
+        {{"EXPORT_JWT_", 11}, "jwt"},
+        {{"EXPORT_API_KEYS", 15}, "key"},
+        {{"EXPORT_MTLS_", 12}, "mtls"},
+        {{"EXPORT_TLS_CLIENT_CA", 20}, "mtls"},
+    };
+    const char *comma = identity_is_open(security->identity) ? "" : ",";
+    struct str others = *comma ? settings->auth : STR("");
+    for (size_t i = 0; i < COUNT_OF(uses); i++) {
+        const char *name = settings_find_changed(settings, uses[i].settings);
+        if (name && !identity_takes(security->identity, str_of(uses[i].method)))
+            return err_set_field(err, name,
+                                 "%s is set and has no effect, for EXPORT_AUTH is \"%.*s\"; set "
+                                 "EXPORT_AUTH=%.*s%s%s, or leave %s out",
+                                 name, STR_ARG(settings->auth), STR_ARG(others), comma,
+                                 uses[i].method, name);
+    }
+    return true;
+}
+
 /* ---- The wire ---- */
 
 static const char *path_or_null(struct str path)
@@ -115,7 +142,8 @@ bool security_open(struct settings *settings, struct arena *arena, struct securi
     if (identity_needs_api_keys(settings->auth) && !paths_set_api_keys(settings, arena, err))
         return false;
     return open_identity(settings, out, err) && open_certificate(settings, out, err) &&
-           check_door(settings, out, err) && open_keys(settings, out, err);
+           check_methods(settings, out, err) && check_door(settings, out, err) &&
+           open_keys(settings, out, err);
 }
 
 void security_close(struct security *security)

@@ -189,7 +189,7 @@ class Identity(Case):
             ({"EXPORT_AUTH": "password"}, "jwt, key and mtls"),
             ({"EXPORT_AUTH": "jwt"}, "EXPORT_JWT_KEYS=FILE"),
             ({"EXPORT_AUTH": "jwt", "EXPORT_JWT_KEYS": "/nowhere"}, "/nowhere"),
-            ({"EXPORT_JWT_KEYS": self.keys}, "EXPORT_AUTH does not say jwt"),
+            ({"EXPORT_JWT_KEYS": self.keys}, "EXPORT_AUTH=jwt"),
             ({"EXPORT_AUTH": "mtls"}, "EXPORT_TLS_CLIENT_CA"),
             ({"EXPORT_AUTH": "jwt", "EXPORT_JWT_KEYS": self.keys, "EXPORT_LISTEN": "0.0.0.0:0"}, "EXPORT_TLS_CERTIFICATE"),
             ({"EXPORT_LISTEN": "0.0.0.0:0"}, "EXPORT_AUTH=jwt"),

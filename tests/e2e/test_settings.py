@@ -6,6 +6,7 @@ import os
 import re
 import unittest
 
+from certificates import Authority
 from server import Server, run_once
 from support import Caller, Kit
 
@@ -107,6 +108,35 @@ class Settings(unittest.TestCase):
         for settings, said in MISTAKES:
             with self.subTest(**settings):
                 self.assert_refused([], settings, said)
+
+    def test_a_setting_that_has_no_effect_on_who_may_call_is_refused_with_the_next_step(self):
+        certificates = Authority(self.kit.home)
+        certificate, key = certificates.issue("server")
+        tls = {"EXPORT_TLS_CERTIFICATE": certificate, "EXPORT_TLS_KEY": key, "EXPORT_TLS_CLIENT_CA": certificates.path}
+        keys = os.path.join(self.kit.home, "keys")
+        with open(keys, "w", encoding="ascii"):
+            pass
+        both = {**tls, "EXPORT_AUTH": "mtls", "EXPORT_MTLS_ADMINS": "root"}
+        for settings, name, auth in (
+                ({"EXPORT_JWT_KEYS": "/x"}, "EXPORT_JWT_KEYS", "jwt"),
+                ({"EXPORT_JWT_ISSUER": "x"}, "EXPORT_JWT_ISSUER", "jwt"),
+                ({"EXPORT_JWT_AUDIENCE": "x"}, "EXPORT_JWT_AUDIENCE", "jwt"),
+                ({"EXPORT_JWT_OWNER_CLAIM": "x"}, "EXPORT_JWT_OWNER_CLAIM", "jwt"),
+                ({"EXPORT_JWT_ROLE_CLAIM": "x"}, "EXPORT_JWT_ROLE_CLAIM", "jwt"),
+                ({"EXPORT_JWT_ADMIN_ROLE": "x"}, "EXPORT_JWT_ADMIN_ROLE", "jwt"),
+                ({"EXPORT_JWT_CLOCK_SKEW": "1s"}, "EXPORT_JWT_CLOCK_SKEW", "jwt"),
+                ({"EXPORT_API_KEYS": "/x"}, "EXPORT_API_KEYS", "key"),
+                ({"EXPORT_MTLS_ADMINS": "root"}, "EXPORT_MTLS_ADMINS", "mtls"),
+                (tls, "EXPORT_TLS_CLIENT_CA", "mtls"),
+                ({**both, "EXPORT_JWT_ISSUER": "x"}, "EXPORT_JWT_ISSUER", "mtls,jwt"),
+                ({**both, "EXPORT_API_KEYS": keys}, "EXPORT_API_KEYS", "mtls,key"),
+                ({**both, "EXPORT_AUTH": "key", "EXPORT_API_KEYS": keys}, "EXPORT_MTLS_ADMINS", "key,mtls")):
+            with self.subTest(name, **settings):
+                said = [name + " is set", "set EXPORT_AUTH=%s, or leave %s out" % (auth, name)]
+                self.assert_refused(["--check"], settings, said)
+                self.assert_refused([], settings, said)
+        for settings in (both, {**both, "EXPORT_AUTH": "key, mtls", "EXPORT_API_KEYS": keys}):
+            self.assertEqual(0, run_once(["--check"], {**self.works, **settings})[0])
 
     def test_unknown_flags_are_refused(self):
         for arguments, said in ((["--nothing", "1"], ["--nothing"]), (["--workers"], ["--workers", "value"]),

@@ -144,7 +144,7 @@ class Weakness(TlsCase):
 
 class ClientCertificates(TlsCase):
     def test_what_a_client_shows_is_verified(self):
-        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path)
+        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path, EXPORT_AUTH="mtls")
         Caller(self.channel(server, self.authority.issue("alice", "URI:spiffe://example.org/alice"))).Health()
         os.mkdir(os.path.join(self.kit.home, "strangers"))
         stranger = Authority(os.path.join(self.kit.home, "strangers")).issue("mallory")
@@ -171,7 +171,7 @@ class CommandLine(TlsCase):
         self.assertEqual(3, self.run_cli(elsewhere, "--tls-ca", self.authority.path)[0])
 
     def test_a_certificate_is_shown(self):
-        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path)
+        server = self.serve_tls(self.authority.issue("server"), EXPORT_TLS_CLIENT_CA=self.authority.path, EXPORT_AUTH="mtls")
         certificate, key = self.authority.issue("alice", "URI:spiffe://example.org/alice")
         shown = ("--tls-ca", self.authority.path, "--tls-cert", certificate)
         status, _, err = self.run_cli(server, *shown, "--tls-key", key)

@@ -204,6 +204,34 @@ static void each_mistake_is_an_error_that_names_the_setting(void **state)
     }
 }
 
+static void what_was_changed_is_found_by_how_it_begins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given;
+        const char *beginning;
+        const char *found; /* NULL: none */
+    } cases[] = {
+        {"EXPORT_AUTH=none", "EXPORT_", NULL},
+        {"EXPORT_JWT_ISSUER=", "EXPORT_JWT_", NULL},
+        {"EXPORT_JWT_OWNER_CLAIM=sub", "EXPORT_JWT_", NULL},
+        {"EXPORT_JWT_OWNER_CLAIM=email", "EXPORT_JWT_", "EXPORT_JWT_OWNER_CLAIM"},
+        {"EXPORT_JWT_CLOCK_SKEW=30000ms", "EXPORT_JWT_", NULL},
+        {"EXPORT_JWT_CLOCK_SKEW=31s", "EXPORT_JWT_", "EXPORT_JWT_CLOCK_SKEW"},
+        {"EXPORT_ALLOW_PLAINTEXT=1", "EXPORT_ALLOW", "EXPORT_ALLOW_PLAINTEXT"},
+        {"EXPORT_ALLOW_PLAINTEXT=1", "EXPORT_AUTH", NULL},
+        {"EXPORT_API_KEYS=x", "EXPORT_API_KEYS", "EXPORT_API_KEYS"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *const environment[] = {cases[i].given, NULL};
+        struct reading reading;
+        assert_true(read_from(&reading, environment, nothing));
+        const char *found = settings_find_changed(&reading.settings, str_of(cases[i].beginning));
+        assert_string_equal(found ? found : "none", cases[i].found ? cases[i].found : "none");
+        arena_done(&reading.arena);
+    }
+}
+
 static void settings_of_others_are_not_looked_at(void **state)
 {
     (void)state;
@@ -247,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_in_each_spelling),
         cmocka_unit_test(durations_and_sizes_have_units),
         cmocka_unit_test(each_mistake_is_an_error_that_names_the_setting),
+        cmocka_unit_test(what_was_changed_is_found_by_how_it_begins),
         cmocka_unit_test(settings_of_others_are_not_looked_at),
         cmocka_unit_test(a_secret_is_masked_when_settings_are_printed),
     };

@@ -95,7 +95,7 @@ static void settings_that_make_no_sense_are_refused(void **state)
         {"JWT", keys, "EXPORT_AUTH is \"JWT\"; it takes"},
         {"basic", "", "it takes none, or any of jwt, key and mtls"},
         {"jwt", "", "give EXPORT_JWT_KEYS=FILE"},
-        {"none", keys, "EXPORT_AUTH does not say jwt"},
+        {"none", keys, ""},
         {"jwt", "/nowhere/keys", "the file /nowhere/keys cannot be read"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -139,6 +139,25 @@ static const char *ask(const struct identity *identity, const struct credentials
         (void)snprintf(answer, sizeof answer, "%s", err.text);
     }
     return answer;
+}
+
+static void it_knows_which_methods_it_takes(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"jwt", "key", "mtls"};
+    static const struct {
+        const char *auth;
+        bool takes[COUNT_OF(methods)];
+    } cases[] = {
+        {"none", {false}}, {"mtls", {false, false, true}}, {"mtls,jwt", {true, false, true}}};
+    put_key(&issuer);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct identity *identity = identity_as(cases[i].auth, key_path());
+        for (size_t j = 0; j < COUNT_OF(methods); j++)
+            assert_int_equal(identity_takes(identity, str_of(methods[j])), cases[i].takes[j]);
+        assert_false(identity_takes(identity, STR("none")));
+        identity_free(identity);
+    }
 }
 
 static void without_authentication_the_callers_word_counts(void **state)
@@ -431,6 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_that_make_no_sense_are_refused),
         cmocka_unit_test(names_of_claims_cannot_be_empty),
+        cmocka_unit_test(it_knows_which_methods_it_takes),
         cmocka_unit_test(without_authentication_the_callers_word_counts),
         cmocka_unit_test(a_bearer_token_is_shown_once_and_in_one_form),
         cmocka_unit_test(with_authentication_a_name_alone_is_nobody),
