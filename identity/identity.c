@@ -209,6 +209,10 @@ bool identity_has_mtls_alone(const struct identity *identity)
 static bool of_user(const struct credentials *credentials, struct caller *out, struct err *err)
 {
     struct str owner = credentials->user;
+    if (credentials->authorization_count)
+        return err_set(err, ERR_UNAUTHENTICATED,
+                       "this server has authentication off (EXPORT_AUTH=none): it takes the owner "
+                       "from x-exportq-user, and checks no authorization; send none");
     if (str_is_empty(owner))
         owner = STR(IDENTITY_DEFAULT_OWNER);
     if (credentials->user_count > 1 || !name_is_legal(owner))
@@ -293,10 +297,11 @@ static bool refuse_stranger(const struct identity *identity, struct err *err)
 
 static bool shows_any(const struct identity *identity, const struct credentials *credentials)
 {
+    if (credentials->authorization_count > 0)
+        return true;
     if (identity_is_open(identity))
         return credentials->user_count > 0;
-    return credentials->authorization_count > 0 ||
-           (has(identity, METHOD_MTLS) && client_certificate_is_there(&credentials->certificate));
+    return has(identity, METHOD_MTLS) && client_certificate_is_there(&credentials->certificate);
 }
 
 bool identity_of(const struct identity *identity, const struct credentials *credentials,

@@ -4,8 +4,9 @@
  * a door fills in struct credentials and gets a struct caller, or ERR_UNAUTHENTICATED.
  *
  * Without authentication (EXPORT_AUTH=none) the caller's own word is believed, so a server listens
- * on loopback only. With it, that word counts for nothing. A bearer token that is shown has to
- * hold, and wins over a client certificate: an "exq_…" is an API key, all else a JSON Web Token.
+ * on loopback only; a bearer token is refused, as whoever sends one means to be somebody by it.
+ * With authentication that word counts for nothing. A bearer token that is shown has to hold, and
+ * wins over a client certificate: an "exq_…" is an API key, all else a JSON Web Token.
  */
 #ifndef IDENTITY_IDENTITY_H
 #define IDENTITY_IDENTITY_H

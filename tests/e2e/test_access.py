@@ -264,6 +264,26 @@ class Open(Case):
         self.assertTrue(nobody.Health().has_counters)
         self.assertEqual("local", nobody.create("notes").owner)
 
+    def test_who_sends_a_token_is_told_that_nothing_checks_it(self):
+        server = self.serve(EXPORT_DOWNLOADS_PER_JOB=0)
+        alice = self.caller(server)
+        done = alice.completed(alice.create("notes").id).id
+        token, [before] = alice.token(done), alice.ListJobs().jobs
+        for named in ((), (("x-exportq-user", "alice"),)):
+            for shown in ("Bearer " + Issuer().token("alice"), "Basic YWxpY2U6eA=="):
+                caller = self.caller(server, None)
+                caller.metadata = (*named, ("authorization", shown))
+                for rpc, asked, _, _ in TABLE:
+                    with self.subTest(rpc, named=named, shown=shown[:6]):
+                        if rpc == "Health":
+                            self.assertEqual(pb.HealthResponse.STATUS_OK, caller.Health().status)
+                            continue
+                        refusal = self.refused(grpc.StatusCode.UNAUTHENTICATED, getattr(caller, rpc), **asked(done, token))
+                        for said in ("EXPORT_AUTH=none", "x-exportq-user"):
+                            self.assertIn(said, refusal.message)
+        self.assertEqual([before], list(alice.ListJobs().jobs))
+        self.assertTrue(alice.download(token)[1])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -163,26 +163,34 @@ static void it_knows_which_methods_it_takes(void **state)
 static void without_authentication_the_callers_word_counts(void **state)
 {
     (void)state;
+    static const char name[] = "x-exportq-user must be one name";
+    static const char off[] = "authentication off (EXPORT_AUTH=none)";
     static const struct {
         const char *user;
         size_t count;
+        const char *authorization; /* NULL: none */
         const char *caller;
         const char *anyone;
     } cases[] = {
-        {"", 0, "local", ""},
-        {"", 1, "local", "local"},
-        {"alice", 1, "alice", "alice"},
-        {"alice", 2, "x-exportq-user must be one name", "x-exportq-user must be one name"},
-        {"a\nb", 1, "x-exportq-user must be one name", "x-exportq-user must be one name"},
-        {"\xff", 1, "x-exportq-user must be one name", "x-exportq-user must be one name"},
+        {"", 0, NULL, "local", ""},
+        {"", 1, NULL, "local", "local"},
+        {"alice", 1, NULL, "alice", "alice"},
+        {"alice", 2, NULL, name, name},
+        {"a\nb", 1, NULL, name, name},
+        {"\xff", 1, NULL, name, name},
+        {"", 0, "Bearer whatever", off, off},
+        {"", 0, "Basic eDp5", off, off},
+        {"", 0, "", off, off},
+        {"alice", 1, "Bearer whatever", off, off},
     };
     struct identity *identity = identity_as("none", "");
     assert_true(identity_is_open(identity));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *shown = cases[i].authorization;
         const struct credentials credentials = {.user = str_of(cases[i].user),
                                                 .user_count = cases[i].count,
-                                                .authorization = STR("Bearer whatever"),
-                                                .authorization_count = 1,
+                                                .authorization = str_of(shown ? shown : ""),
+                                                .authorization_count = shown ? 1 : 0,
                                                 .address = STR("127.0.0.1")};
         assert_non_null(strstr(ask(identity, &credentials, false), cases[i].caller));
         const char *said = ask(identity, &credentials, true);
