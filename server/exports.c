@@ -338,6 +338,19 @@ static void measure_store(struct exports *exports, struct exports_health *health
         (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
 }
 
+enum exports_status exports_feel(struct exports *exports)
+{
+    struct exports_health health = {0};
+    struct err ignored; /* the tasks that fail for it say why */
+    if (!exports->is_enabled)
+        return EXPORTS_DISABLED;
+    atomic_store(&exports->is_file_store_ok, files_check(exports->files, &ignored));
+    measure_store(exports, &health);
+    atomic_store(&exports->is_store_ok, health.is_store_reachable);
+    atomic_store(&exports->store_latency_us, (int64_t)(health.store_latency_ms * 1e3));
+    return status_of(exports, health.is_store_reachable);
+}
+
 void exports_health(struct exports *exports, const struct caller *caller,
                     struct exports_health *out)
 {
@@ -345,13 +358,13 @@ void exports_health(struct exports *exports, const struct caller *caller,
         .is_persistent = exports->is_persistent,
         .uptime_ms = clock_monotonic_ms() - exports->started_ms,
         .has_counters = caller->is_admin || identity_is_open(exports->identity),
+        .is_store_reachable = atomic_load(&exports->is_store_ok),
+        .store_latency_ms = (double)atomic_load(&exports->store_latency_us) / 1e3,
     };
-    if (exports->is_enabled)
+    if (health.has_counters && exports->is_enabled)
         measure_store(exports, &health);
     if (health.has_counters)
         limits_read(exports->limits, health.limits);
-    else
-        health.counters = (struct store_counters){0};
     health.status = status_of(exports, health.is_store_reachable);
     *out = health;
 }

@@ -35,9 +35,11 @@ struct exports {
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */
-    atomic_bool is_file_store_ok; /* as the pulse felt it last */
-    struct log_rate failures;     /* for failure.c, as the next */
-    struct log_rate refusals;     /* of known callers, which no stranger's hide */
+    atomic_bool is_file_store_ok; /* as exports_feel found it last, as the next two */
+    atomic_bool is_store_ok;
+    _Atomic(int64_t) store_latency_us;
+    struct log_rate failures; /* for failure.c, as the next */
+    struct log_rate refusals; /* of known callers, which no stranger's hide */
     struct log_rate strangers;
     struct log_rate cuts;
 };
@@ -145,7 +147,12 @@ struct exports_health {
     struct limit_use limits[LIMIT_COUNT];
 };
 
-/* Always answers. */
+/* Asks the store and the file store whether they answer, remembers that for exports_health, and
+ * gives how things stand: for the pulse. */
+enum exports_status exports_feel(struct exports *exports);
+
+/* Always answers. Only for who is told counters the store is asked; everybody else, who may call as
+ * often as it likes and needs no credentials, is told what exports_feel found. */
 void exports_health(struct exports *exports, const struct caller *caller,
                     struct exports_health *out);
 

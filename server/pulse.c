@@ -21,7 +21,7 @@ struct pulse {
     bool is_serving; /* the thread's own: what was told last */
 };
 
-static void tell(struct pulse *pulse, bool is_serving, const struct exports_health *health)
+static void tell(struct pulse *pulse, bool is_serving)
 {
     if (is_serving == pulse->is_serving)
         return;
@@ -31,19 +31,14 @@ static void tell(struct pulse *pulse, bool is_serving, const struct exports_heal
     if (pulse->exports->is_enabled)
         log_event(is_serving ? LOG_INFO : LOG_WARNING, "server.health",
                   "serving=%d store_reachable=%d file_store_ok=%d", is_serving,
-                  health->is_store_reachable, atomic_load(&pulse->exports->is_file_store_ok));
+                  atomic_load(&pulse->exports->is_store_ok),
+                  atomic_load(&pulse->exports->is_file_store_ok));
 }
 
 static void feel(struct pulse *pulse)
 {
-    struct exports *exports = pulse->exports;
-    const struct caller nobody = {0};
-    struct exports_health health = {0};
-    struct err ignored; /* the tasks that fail for it say why */
-    if (exports->is_enabled)
-        atomic_store(&exports->is_file_store_ok, files_check(exports->files, &ignored));
-    exports_health(exports, &nobody, &health);
-    tell(pulse, health.status == EXPORTS_OK || health.status == EXPORTS_DISABLED, &health);
+    enum exports_status status = exports_feel(pulse->exports);
+    tell(pulse, status == EXPORTS_OK || status == EXPORTS_DISABLED);
 }
 
 static void *run(void *arg)

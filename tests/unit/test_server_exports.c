@@ -24,7 +24,9 @@ struct world {
     bool is_running;           /* the job has no file yet… */
     bool completes_before_end; /* …but when it is removed, it has */
     bool is_disk_broken;
+    bool is_store_gone;
     int downloads; /* that began */
+    int counts;    /* that the store was asked for */
 };
 
 static const struct caller alice = {.owner = {"alice", 5}};
@@ -97,9 +99,24 @@ static bool open_file(struct files *files, struct str key, struct file_reader **
     return true;
 }
 
+static bool count(struct store *store, struct store_counters *out, struct err *err)
+{
+    struct world *world = CONTAINER_OF(store, struct world, store);
+    world->counts++;
+    *out = (struct store_counters){.queued = 3};
+    return !world->is_store_gone || err_set(err, ERR_UNAVAILABLE, "the store is gone");
+}
+
+static bool check_files(struct files *files, struct err *err)
+{
+    const struct world *world = CONTAINER_OF(files, struct world, files);
+    return !world->is_disk_broken || err_set(err, ERR_STORE_UNAVAILABLE, "the disk fails");
+}
+
 static const struct store_ops store_ops = {
-    .get = get, .remove = remove_job, .download_open = open_download};
-static const struct files_ops files_ops = {.remove = remove_file, .open = open_file};
+    .get = get, .remove = remove_job, .download_open = open_download, .count = count};
+static const struct files_ops files_ops = {
+    .remove = remove_file, .open = open_file, .check = check_files};
 
 static void begin(struct world *world)
 {
@@ -200,6 +217,49 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
     keyring_free(keys);
 }
 
+static void strangers_are_told_what_was_felt_and_the_store_is_asked_for_admins_alone(void **state)
+{
+    (void)state;
+    const struct caller callers[] = {{.is_admin = false}, alice};
+    const struct caller admin = {.owner = STR("root"), .is_admin = true};
+    const struct limits_options limits_options = {.clock = &clock_system};
+    const struct identity_options options = {
+        .methods = STR("mtls"),
+        .jwt = {.owner_claim = STR("sub"), .role_claim = STR("role"), .admin_role = STR("admin")}};
+    struct identity *identity = NULL;
+    struct exports_health health;
+    struct world world;
+    struct err err = {0};
+    begin(&world);
+    assert_true(identity_new(&options, &identity, &err));
+    world.exports.identity = identity;
+    world.exports.limits = limits_new(&limits_options);
+    world.exports.is_enabled = true;
+    assert_int_equal(exports_feel(&world.exports), EXPORTS_OK);
+    assert_int_equal(world.counts, 1);
+    world.is_store_gone = true;
+    for (size_t i = 0; i < COUNT_OF(callers); i++) {
+        exports_health(&world.exports, &callers[i], &health);
+        assert_int_equal(health.status, EXPORTS_OK);
+        assert_true(health.is_store_reachable && !health.has_counters);
+        assert_int_equal(health.counters.queued, 0);
+    }
+    assert_int_equal(world.counts, 1);
+    exports_health(&world.exports, &admin, &health);
+    assert_int_equal(health.status, EXPORTS_DEGRADED);
+    assert_int_equal(world.counts, 2);
+    assert_int_equal(exports_feel(&world.exports), EXPORTS_DEGRADED);
+    exports_health(&world.exports, &callers[0], &health);
+    assert_true(health.status == EXPORTS_DEGRADED && !health.is_store_reachable);
+    world.is_store_gone = false;
+    world.is_disk_broken = true;
+    assert_int_equal(exports_feel(&world.exports), EXPORTS_DEGRADED);
+    exports_health(&world.exports, &callers[0], &health);
+    assert_true(health.status == EXPORTS_DEGRADED && health.is_store_reachable);
+    limits_free(world.exports.limits);
+    identity_free(identity);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -209,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_job_that_is_gone_is_deleted_even_if_its_late_file_cannot_be),
         cmocka_unit_test(
             a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothing_else),
+        cmocka_unit_test(strangers_are_told_what_was_felt_and_the_store_is_asked_for_admins_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
