@@ -57,6 +57,7 @@ struct settings {
     int64_t workers;
     int64_t max_active_per_user;
     int64_t max_created_per_minute;
+    int64_t max_tokens_per_minute;
     int64_t max_watches_per_user;
     int64_t max_watches;
     int64_t max_downloads_per_user;

@@ -72,6 +72,8 @@ const struct setting settings_table[] = {
      "queued and running jobs one owner may have"},
     {"EXPORT_MAX_CREATED_PER_MINUTE", DAEMON, KIND_COUNT, AT(max_created_per_minute), 0, MANY, "600", NULL,
      "jobs one owner may create or retry in a minute, on each server; 0: any number"},
+    {"EXPORT_MAX_TOKENS_PER_MINUTE", DAEMON, KIND_COUNT, AT(max_tokens_per_minute), 0, MANY, "600", NULL,
+     "download tokens one owner may ask for in a minute, on each server; 0: any number"},
     {"EXPORT_MAX_WATCHES_PER_USER", DAEMON, KIND_COUNT, AT(max_watches_per_user), 1, 1000000, "1000", NULL,
      "watches one owner may have open, on each server"},
     {"EXPORT_MAX_WATCHES", DAEMON, KIND_COUNT, AT(max_watches), 1, 1000000, "16000", NULL,

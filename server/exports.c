@@ -247,6 +247,7 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
     struct job job;
     struct token token;
     if (!find_job(exports, caller, id, arena, &job, err) ||
+        !limits_take_token(exports->limits, caller->owner, err) ||
         !store_issue_token(exports->store, job.id, &actor, &token.number, err))
         return false;
     audit_log(BIT(AUDIT_TOKEN), &actor, &job);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See limits.h. What an owner created is one number, the time at which all of its allowance is back
- * (the generic cell rate algorithm): a create moves it on by its share of a minute, and it may not
- * be further ahead than a minute.
+ * See limits.h. What an owner took of a rate is one number, the time at which all of its allowance
+ * is back (the generic cell rate algorithm): a create, or a token, moves it on by its share of a
+ * minute, and it may not be further ahead than a minute.
  */
 #include "server/limits.h"
 
@@ -22,6 +22,9 @@ enum {
 
 static const int64_t minute_ns = INT64_C(60000000000);
 
+/* What is taken, and comes back with the time. */
+enum rate { CREATE, TOKEN, RATE_COUNT };
+
 /* What is held and given back. */
 enum kind { WATCH, DOWNLOAD, KIND_COUNT };
 
@@ -30,21 +33,21 @@ struct limits_owner {
     struct heap_node heap_node;
     struct list node;
     int64_t held[KIND_COUNT];
-    int64_t full_ns; /* when its allowance is whole again; in the past: it is */
+    int64_t full_ns[RATE_COUNT]; /* when an allowance is whole again; in the past: it is */
     size_t name_len;
     char name[];
 };
 
 struct limits {
     struct limits_options options;
-    int64_t share_ns; /* of a minute, for one create; 0: no limit */
+    int64_t share_ns[RATE_COUNT]; /* of a minute, for one; 0: no limit */
 
     pthread_mutex_t mutex; /* guards all below */
     struct index by_name;
     struct heap by_idleness; /* first who can be forgotten soonest */
     struct list owners;
-    size_t holders;       /* owners that hold something */
-    int64_t strangers_ns; /* full_ns of those who are not remembered */
+    size_t holders;                   /* owners that hold something */
+    int64_t strangers_ns[RATE_COUNT]; /* full_ns of those who are not remembered */
     int64_t held[KIND_COUNT];
     int64_t refused[LIMIT_COUNT];
 };
@@ -52,6 +55,7 @@ struct limits {
 static const char *const names[LIMIT_COUNT] = {
     [LIMIT_ACTIVE] = "EXPORT_MAX_ACTIVE_PER_USER",
     [LIMIT_CREATED] = "EXPORT_MAX_CREATED_PER_MINUTE",
+    [LIMIT_TOKENS] = "EXPORT_MAX_TOKENS_PER_MINUTE",
     [LIMIT_OWNER_WATCHES] = "EXPORT_MAX_WATCHES_PER_USER",
     [LIMIT_WATCHES] = "EXPORT_MAX_WATCHES",
     [LIMIT_OWNER_DOWNLOADS] = "EXPORT_MAX_DOWNLOADS_PER_USER",
@@ -62,6 +66,20 @@ static const char *const names[LIMIT_COUNT] = {
     [LIMIT_CALLS] = "EXPORT_MAX_CALLS",
     [LIMIT_CONNECTIONS] = "EXPORT_MAX_CONNECTIONS",
     [LIMIT_METADATA] = "EXPORT_MAX_METADATA_BYTES",
+};
+
+/* The limit of a rate, and the words of its refusals. */
+static const struct {
+    enum limit limit;
+    const char *of_owner; /* up to the number */
+    const char *what;
+    const char *way_out;
+    const char *of_strangers; /* what more owners do than are told apart */
+} rates[RATE_COUNT] = {
+    [CREATE] = {LIMIT_CREATED, "you have created", "exports", "create the next one later",
+                "create exports"},
+    [TOKEN] = {LIMIT_TOKENS, "you have asked for", "download tokens", "ask for the next one later",
+               "ask for download tokens"},
 };
 
 /* Which limits a kind has, and what a refusal says: after a number, and before the setting. */
@@ -87,13 +105,23 @@ static bool holds(const struct limits_owner *owner)
     return owner->held[WATCH] || owner->held[DOWNLOAD];
 }
 
+/* When all of its allowances are whole again. */
+static int64_t all_full_ns(const struct limits_owner *owner)
+{
+    int64_t last = owner->full_ns[0];
+    for (size_t i = 1; i < RATE_COUNT; i++)
+        if (last < owner->full_ns[i])
+            last = owner->full_ns[i];
+    return last;
+}
+
 static bool is_idle_before(const struct heap_node *a, const struct heap_node *b)
 {
     const struct limits_owner *one = owner_of(a);
     const struct limits_owner *other = owner_of(b);
     if (holds(one) != holds(other))
         return holds(other);
-    return one->full_ns < other->full_ns;
+    return all_full_ns(one) < all_full_ns(other);
 }
 
 struct limits *limits_new(const struct limits_options *options)
@@ -102,8 +130,9 @@ struct limits *limits_new(const struct limits_options *options)
     limits->options = *options;
     if (!limits->options.max_owners)
         limits->options.max_owners = OWNERS_MAX;
-    if (options->most[LIMIT_CREATED])
-        limits->share_ns = minute_ns / options->most[LIMIT_CREATED];
+    for (size_t i = 0; i < RATE_COUNT; i++)
+        if (options->most[rates[i].limit])
+            limits->share_ns[i] = minute_ns / options->most[rates[i].limit];
     pthread_mutex_init(&limits->mutex, NULL);
     index_init(&limits->by_name);
     heap_init(&limits->by_idleness, is_idle_before);
@@ -142,7 +171,7 @@ static int64_t now_of(const struct limits *limits)
 /* Whether all is as if it had never been here. */
 static bool is_idle(const struct limits_owner *owner, int64_t now_ns)
 {
-    return !holds(owner) && owner->full_ns <= now_ns;
+    return !holds(owner) && all_full_ns(owner) <= now_ns;
 }
 
 static void forget_idle(struct limits *limits, int64_t now_ns)
@@ -173,44 +202,45 @@ static struct limits_owner *enter(struct limits *limits, struct str name, uint64
     struct limits_owner *owner = mem_new_array(1, sizeof *owner + name.len);
     memcpy(owner->name, name.ptr, name.len);
     owner->name_len = name.len;
-    owner->full_ns = now_ns;
+    for (size_t i = 0; i < RATE_COUNT; i++)
+        owner->full_ns[i] = now_ns;
     index_add(&limits->by_name, &owner->index_node, hash);
     list_push(&limits->owners, &owner->node);
     heap_put(&limits->by_idleness, &owner->heap_node);
     return owner;
 }
 
-/* ---- Creates ---- */
+/* ---- Rates ---- */
 
 /* Moves *full_ns on by one share. If that is too far: by how much, and *full_ns stays. */
-static int64_t take_share(const struct limits *limits, int64_t *full_ns, int64_t now_ns)
+static int64_t take_share(int64_t share_ns, int64_t *full_ns, int64_t now_ns)
 {
-    int64_t full = (*full_ns > now_ns ? *full_ns : now_ns) + limits->share_ns;
+    int64_t full = (*full_ns > now_ns ? *full_ns : now_ns) + share_ns;
     if (full - now_ns > minute_ns)
         return full - now_ns - minute_ns;
     *full_ns = full;
     return 0;
 }
 
-static bool refuse_create(const struct limits *limits, bool is_known, int64_t early_ns,
-                          struct err *err)
+static bool refuse_rate(const struct limits *limits, enum rate rate, bool is_known,
+                        int64_t early_ns, struct err *err)
 {
-    int64_t most = limits->options.most[LIMIT_CREATED];
+    int64_t most = limits->options.most[rates[rate].limit];
+    const char *name = names[rates[rate].limit];
     if (is_known)
-        (void)err_set(err, ERR_LIMIT,
-                      "you have created %lld exports within a minute, which is the limit (%s); "
-                      "create the next one later",
-                      (long long)most, names[LIMIT_CREATED]);
+        (void)err_set(err, ERR_LIMIT, "%s %lld %s within a minute, which is the limit (%s); %s",
+                      rates[rate].of_owner, (long long)most, rates[rate].what, name,
+                      rates[rate].way_out);
     else
         (void)err_set(err, ERR_LIMIT,
-                      "more owners create exports than the server tells apart, and together they "
-                      "have %lld a minute (%s); try again later",
-                      (long long)most, names[LIMIT_CREATED]);
+                      "more owners %s than the server tells apart, and together they have %lld a "
+                      "minute (%s); try again later",
+                      rates[rate].of_strangers, (long long)most, name);
     return err_retry_after(err, (early_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 /* The owner, remembered from now on; NULL: there is no room for one more that holds nothing. */
-static struct limits_owner *creator(struct limits *limits, struct str name, int64_t now_ns)
+static struct limits_owner *taker(struct limits *limits, struct str name, int64_t now_ns)
 {
     uint64_t hash = index_hash(&limits->by_name, 0, name);
     struct limits_owner *owner = find(limits, name, hash);
@@ -221,19 +251,31 @@ static struct limits_owner *creator(struct limits *limits, struct str name, int6
     return has_room ? enter(limits, name, hash, now_ns) : NULL;
 }
 
-bool limits_take_create(struct limits *limits, struct str owner, struct err *err)
+static bool take_of_rate(struct limits *limits, enum rate rate, struct str owner, struct err *err)
 {
-    if (!limits->share_ns)
+    int64_t share_ns = limits->share_ns[rate];
+    if (!share_ns)
         return true;
     pthread_mutex_lock(&limits->mutex);
     int64_t now_ns = now_of(limits);
-    struct limits_owner *known = creator(limits, owner, now_ns);
-    int64_t early_ns = take_share(limits, known ? &known->full_ns : &limits->strangers_ns, now_ns);
+    struct limits_owner *known = taker(limits, owner, now_ns);
+    int64_t *full_ns = known ? known->full_ns : limits->strangers_ns;
+    int64_t early_ns = take_share(share_ns, &full_ns[rate], now_ns);
     if (known)
         heap_put(&limits->by_idleness, &known->heap_node);
-    limits->refused[LIMIT_CREATED] += early_ns > 0;
+    limits->refused[rates[rate].limit] += early_ns > 0;
     pthread_mutex_unlock(&limits->mutex);
-    return early_ns == 0 || refuse_create(limits, known != NULL, early_ns, err);
+    return early_ns == 0 || refuse_rate(limits, rate, known != NULL, early_ns, err);
+}
+
+bool limits_take_create(struct limits *limits, struct str owner, struct err *err)
+{
+    return take_of_rate(limits, CREATE, owner, err);
+}
+
+bool limits_take_token(struct limits *limits, struct str owner, struct err *err)
+{
+    return take_of_rate(limits, TOKEN, owner, err);
 }
 
 /* ---- What is held ---- */
@@ -342,12 +384,15 @@ static void raise_to(int64_t *most, int64_t value)
         *most = value;
 }
 
-/* How many creates are not back yet. */
-static int64_t count_created(const struct limits *limits, int64_t full_ns, int64_t now_ns)
+/* Raises what is in use of each rate to how many of one owner's are not back yet. */
+static void raise_rates(const struct limits *limits, const int64_t full_ns[RATE_COUNT],
+                        int64_t now_ns, struct limit_use *out)
 {
-    if (!limits->share_ns || full_ns <= now_ns)
-        return 0;
-    return (full_ns - now_ns + limits->share_ns - 1) / limits->share_ns;
+    for (size_t i = 0; i < RATE_COUNT; i++) {
+        int64_t share_ns = limits->share_ns[i];
+        if (share_ns && full_ns[i] > now_ns)
+            raise_to(&out[rates[i].limit].in_use, (full_ns[i] - now_ns + share_ns - 1) / share_ns);
+    }
 }
 
 void limits_read(struct limits *limits, struct limit_use out[LIMIT_COUNT])
@@ -358,10 +403,10 @@ void limits_read(struct limits *limits, struct limit_use out[LIMIT_COUNT])
         out[i] = (struct limit_use){names[i], limits->options.most[i], 0, limits->refused[i]};
     out[LIMIT_WATCHES].in_use = limits->held[WATCH];
     out[LIMIT_DOWNLOADS].in_use = limits->held[DOWNLOAD];
-    out[LIMIT_CREATED].in_use = count_created(limits, limits->strangers_ns, now_ns);
+    raise_rates(limits, limits->strangers_ns, now_ns, out);
     for (struct list *node = limits->owners.next; node != &limits->owners; node = node->next) {
         const struct limits_owner *owner = CONTAINER_OF(node, struct limits_owner, node);
-        raise_to(&out[LIMIT_CREATED].in_use, count_created(limits, owner->full_ns, now_ns));
+        raise_rates(limits, owner->full_ns, now_ns, out);
         raise_to(&out[LIMIT_OWNER_WATCHES].in_use, owner->held[WATCH]);
         raise_to(&out[LIMIT_OWNER_DOWNLOADS].in_use, owner->held[DOWNLOAD]);
     }

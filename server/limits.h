@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one owner, and all together, may take of this server: exports created in a minute, watches
- * and downloads open at a time. Each limit counts its refusals, those too that are decided
- * elsewhere. Whoever asks does so before anything else is done, so that a refusal changes nothing.
+ * What one owner, and all together, may take of this server: exports created and download tokens
+ * asked for in a minute, watches and downloads open at a time. Each limit counts its refusals,
+ * those too that are decided elsewhere. Whoever asks does so before anything else is done, so that
+ * a refusal changes nothing.
  *
  * Memory is bounded, whatever names callers give themselves: an owner is remembered while it holds
  * something, of which there is so much in all, and until its minute is over, so many at a time; who
@@ -21,6 +22,7 @@
 enum limit {
     LIMIT_ACTIVE,          /* the store decides */
     LIMIT_CREATED,         /* of one owner in a minute */
+    LIMIT_TOKENS,          /* the same */
     LIMIT_OWNER_WATCHES,   /* of one owner */
     LIMIT_WATCHES,         /* in all */
     LIMIT_OWNER_DOWNLOADS, /* of one owner */
@@ -36,8 +38,8 @@ enum limit {
 
 struct limits_options {
     const struct clock *clock; /* the steady one is asked */
-    int64_t most[LIMIT_COUNT]; /* LIMIT_CREATED: 0 for none */
-    size_t max_owners;         /* remembered for what they created; 0: 16384 */
+    int64_t most[LIMIT_COUNT]; /* LIMIT_CREATED, LIMIT_TOKENS: 0 for none */
+    size_t max_owners;         /* remembered for what they took in a minute; 0: 16384 */
 };
 
 struct limits;
@@ -60,6 +62,9 @@ void limits_count_refusal(struct limits *limits, enum limit limit);
 /* One more export of this owner, or ERR_LIMIT with the time until the next. An owner that was quiet
  * may create its minute's number at once; they come back one by one, evenly over a minute. */
 bool limits_take_create(struct limits *limits, struct str owner, struct err *err) MUST_CHECK;
+
+/* The same for one more download token. */
+bool limits_take_token(struct limits *limits, struct str owner, struct err *err) MUST_CHECK;
 
 /* A place that is taken, to be given back. The zero value is none. */
 struct limits_place {

@@ -113,6 +113,7 @@ static struct limits *make_limits(const struct settings *settings)
             {
                 [LIMIT_ACTIVE] = settings->max_active_per_user,
                 [LIMIT_CREATED] = settings->max_created_per_minute,
+                [LIMIT_TOKENS] = settings->max_tokens_per_minute,
                 [LIMIT_OWNER_WATCHES] = settings->max_watches_per_user,
                 [LIMIT_WATCHES] = settings->max_watches,
                 [LIMIT_OWNER_DOWNLOADS] = settings->max_downloads_per_user,

@@ -116,6 +116,28 @@ class Taking(Case):
         bob.completed(bob.rows(1).id)
         alice.CancelJob(id=second.id)
 
+    def test_download_tokens_in_a_minute(self):
+        server = self.serve(EXPORT_MAX_TOKENS_PER_MINUTE=2, EXPORT_DOWNLOADS_PER_JOB=0)
+        alice, bob = self.caller(server), self.caller(server, "bob")
+        job = alice.completed(alice.rows(1).id)
+        self.refused(grpc.StatusCode.NOT_FOUND, bob.CreateDownloadToken, id=job.id)  # counts for nobody
+        first, last = alice.token(job.id), alice.token(job.id)
+        refusal = self.limited("TOKENS_PER_MINUTE", alice.CreateDownloadToken, id=job.id)
+        self.assertLessEqual(refusal.retry_s, 30)
+        self.assertNotEqual(first, last)
+        self.assertTrue(alice.download(last)[1])  # the refusal made no other token that ends it
+        self.assertEqual((2, 1), self.use(server, "TOKENS_PER_MINUTE"))
+        self.assertEqual((1, 0), self.use(server, "CREATED_PER_MINUTE"))
+        self.assertTrue(bob.file(bob.rows(1).id))
+
+    def test_without_a_rate_any_number_of_tokens_is_given(self):
+        server = self.serve(EXPORT_MAX_TOKENS_PER_MINUTE=0)
+        alice = self.caller(server)
+        job = alice.completed(alice.rows(1).id)
+        for _ in range(700):
+            alice.token(job.id)
+        self.assertEqual((0, 0), self.use(server, "TOKENS_PER_MINUTE"))
+
     def test_what_is_no_export_does_not_count_as_one(self):
         alice = self.caller(self.serve(EXPORT_MAX_CREATED_PER_MINUTE=1))
         for _ in range(3):

@@ -115,7 +115,7 @@ class Rotation(PersistentCase):
         self.persistent["EXPORT_DOWNLOAD_SECRET_FILE"] = path
         del self.persistent["EXPORT_DOWNLOAD_SECRET"]
         self.put(path, SECRET)
-        servers = [self.serve(EXPORT_WORKERS=1, EXPORT_DOWNLOADS_PER_JOB=0) for _ in range(2)]
+        servers = [self.serve(EXPORT_WORKERS=1, EXPORT_DOWNLOADS_PER_JOB=0, EXPORT_MAX_TOKENS_PER_MINUTE=0) for _ in range(2)]
         callers = [self.caller(server) for server in servers]
         ids = [callers[0].completed(callers[0].rows(5).id).id for _ in range(4)]
         failures, keys, stop = [], [], threading.Event()

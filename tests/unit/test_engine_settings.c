@@ -50,6 +50,7 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_true(str_equal(s->listen, STR("127.0.0.1:50051")));
     assert_int_equal(s->max_active_per_user, 5);
     assert_int_equal(s->max_created_per_minute, 600);
+    assert_int_equal(s->max_tokens_per_minute, 600);
     assert_int_equal(s->max_watches_per_user, 1000);
     assert_int_equal(s->max_watches, 16000);
     assert_int_equal(s->max_downloads_per_user, 20);

@@ -43,6 +43,7 @@ static void begin(struct world *world)
     const struct limits_options options = {
         .most = {[LIMIT_ACTIVE] = 5,
                  [LIMIT_CREATED] = 6,
+                 [LIMIT_TOKENS] = 3,
                  [LIMIT_OWNER_WATCHES] = 2,
                  [LIMIT_WATCHES] = 3,
                  [LIMIT_OWNER_DOWNLOADS] = 1,
@@ -114,6 +115,54 @@ static void every_rate_is_kept(void **state)
     }
 }
 
+static struct str name_of(int number, char text[16])
+{
+    return (struct str){text, (size_t)snprintf(text, 16, "o%d", number)};
+}
+
+static void tokens_are_counted_apart_from_creates(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    create_times(&world, alice, 6);
+    for (int i = 0; i < 3; i++)
+        assert_true(limits_take_token(world.limits, alice, &world.err));
+    assert_false(limits_take_token(world.limits, alice, &world.err));
+    assert_int_equal(world.err.code, ERR_LIMIT);
+    assert_int_equal(world.err.retry_after_ms, MINUTE_MS / 3);
+    assert_non_null(strstr(world.err.text, "3 download tokens"));
+    assert_non_null(strstr(world.err.text, "(EXPORT_MAX_TOKENS_PER_MINUTE)"));
+    assert_true(limits_take_token(world.limits, bob, &world.err));
+    assert_int_equal(use_of(&world, LIMIT_TOKENS).in_use, 3);
+    assert_int_equal(use_of(&world, LIMIT_TOKENS).refused, 1);
+    assert_int_equal(use_of(&world, LIMIT_CREATED).refused, 0);
+    atomic_fetch_add(&world.now_ms, MINUTE_MS / 3);
+    assert_true(limits_take_token(world.limits, alice, &world.err));
+    assert_false(limits_take_token(world.limits, alice, &world.err));
+    create_times(&world, alice, 2);
+    assert_false(creates(&world, alice));
+    limits_free(world.limits);
+}
+
+static void who_is_quiet_in_one_way_is_not_forgotten_for_the_other(void **state)
+{
+    (void)state;
+    struct world world;
+    char text[16];
+    begin(&world);
+    for (int i = 0; i < 3; i++)
+        assert_true(limits_take_token(world.limits, alice, &world.err));
+    create_times(&world, alice, 1);
+    atomic_fetch_add(&world.now_ms, MINUTE_MS / 6); /* its create is back, its tokens are not */
+    for (int i = 0; i < 1000; i++)
+        (void)!limits_take_token(world.limits, name_of(i, text), &world.err);
+    assert_non_null(strstr(world.err.text, "more owners ask for download tokens"));
+    assert_false(limits_take_token(world.limits, alice, &world.err));
+    assert_non_null(strstr(world.err.text, "you have asked for"));
+    limits_free(world.limits);
+}
+
 static void without_a_rate_all_creates_pass(void **state)
 {
     (void)state;
@@ -122,11 +171,6 @@ static void without_a_rate_all_creates_pass(void **state)
     create_times(&world, alice, 10000);
     assert_int_equal(use_of(&world, LIMIT_CREATED).in_use, 0);
     limits_free(world.limits);
-}
-
-static struct str name_of(int number, char text[16])
-{
-    return (struct str){text, (size_t)snprintf(text, 16, "o%d", number)};
 }
 
 static void a_flood_of_names_does_not_free_who_is_limited(void **state)
@@ -281,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_owner_creates_its_minutes_number_and_then_one_at_a_time),
         cmocka_unit_test(every_rate_is_kept),
+        cmocka_unit_test(tokens_are_counted_apart_from_creates),
+        cmocka_unit_test(who_is_quiet_in_one_way_is_not_forgotten_for_the_other),
         cmocka_unit_test(without_a_rate_all_creates_pass),
         cmocka_unit_test(a_flood_of_names_does_not_free_who_is_limited),
         cmocka_unit_test(who_holds_something_is_counted_whatever_names_come),

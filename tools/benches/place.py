@@ -171,7 +171,8 @@ class Place:
             "EXPORT_SOURCE_URL": self.source(), "EXPORT_TYPES_DIR": directory,
             "EXPORT_DOWNLOAD_SECRET": "bench:" + base64.b64encode(bytes(range(32))).decode(),
             # the load is that of few owners
-            "EXPORT_MAX_CREATED_PER_MINUTE": 0, "EXPORT_MAX_WATCHES_PER_USER": 16000,
+            "EXPORT_MAX_CREATED_PER_MINUTE": 0, "EXPORT_MAX_TOKENS_PER_MINUTE": 0,
+            "EXPORT_MAX_WATCHES_PER_USER": 16000,
             **settings,
         }
         return self.support.Server(state=str(self.fresh("state")), **asked)
