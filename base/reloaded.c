@@ -66,7 +66,7 @@ static bool look(struct reloaded *reloaded)
     return is_other;
 }
 
-static bool read_file(const char *path, struct buf *out, struct err *err)
+static bool read_file(const char *path, const char *name, struct buf *out, struct err *err)
 {
     buf_init(out, RELOADED_MAX_BYTES);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -75,10 +75,10 @@ static bool read_file(const char *path, struct buf *out, struct err *err)
         (void)close(fd);
     if (is_read)
         return true;
-    return err_set(err, ERR_INVALID,
-                   "the file %s cannot be read; it has to be there, readable for this user, and at "
-                   "most %d bytes long",
-                   path, RELOADED_MAX_BYTES);
+    return err_set_field(err, name,
+                         "%s: the file %s cannot be read; it has to be there, readable for this "
+                         "user, and at most %d bytes long",
+                         name, path, RELOADED_MAX_BYTES);
 }
 
 static bool read_value(const struct reloaded *reloaded, void **out, struct err *err)
@@ -87,7 +87,7 @@ static bool read_value(const struct reloaded *reloaded, void **out, struct err *
     struct str texts[RELOADED_MAX_FILES];
     bool is_ok = true;
     for (size_t i = 0; is_ok && i < reloaded->count; i++) {
-        is_ok = read_file(reloaded->paths[i], &files[i], err);
+        is_ok = read_file(reloaded->paths[i], reloaded->kind.names[i], &files[i], err);
         texts[i] = files[i].len ? buf_str(&files[i]) : STR("");
     }
     is_ok = is_ok && reloaded->kind.read(texts, out, err);

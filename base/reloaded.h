@@ -27,10 +27,11 @@ struct reloaded_kind {
     void (*free)(void *value);
     /* What came of a later reading: NULL, or why the value stays as it was. May be NULL. */
     void (*told)(const char *path, const struct err *failure);
+    const char *names[RELOADED_MAX_FILES]; /* of the settings that say where the files are */
 };
 
 /* Reads the files for the first time; what is given is copied. ERR_INVALID names a file
- * that cannot be read, or is what `read` says. */
+ * that cannot be read and its setting, or is what `read` says. */
 bool reloaded_new(const struct reloaded_kind *kind, const char *const *paths, size_t count,
                   struct reloaded **out, struct err *err) MUST_CHECK;
 

@@ -115,7 +115,7 @@ static bool open_jwt(struct identity *identity, const struct identity_options *o
         return err_set_field(err, "EXPORT_JWT_KEYS",
                              "EXPORT_AUTH=jwt needs the issuer's public keys: save its JSON Web "
                              "Key Set, or a public key as PEM, and give EXPORT_JWT_KEYS=FILE");
-    const struct reloaded_kind kind = {read_jwks, free_jwks, options->told};
+    const struct reloaded_kind kind = {read_jwks, free_jwks, options->told, {"EXPORT_JWT_KEYS"}};
     const char *path = arena_copy_text(&identity->arena, options->jwt_keys);
     return reloaded_new(&kind, &path, 1, &identity->jwt_keys, err);
 }
@@ -123,7 +123,8 @@ static bool open_jwt(struct identity *identity, const struct identity_options *o
 static bool open_api_keys(struct identity *identity, const struct identity_options *options,
                           struct err *err)
 {
-    const struct reloaded_kind kind = {read_api_keys, free_api_keys, options->told};
+    const struct reloaded_kind kind = {
+        read_api_keys, free_api_keys, options->told, {"EXPORT_API_KEYS"}};
     const char *path = arena_copy_text(&identity->arena, options->api_keys);
     if (!has(identity, METHOD_KEY))
         return true;

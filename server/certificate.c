@@ -197,9 +197,6 @@ static void told(const char *path, const struct err *failure)
         log_event(LOG_ERROR, "tls.reload_failed", "certificate=%s reason=%s", path, failure->text);
 }
 
-static const struct reloaded_kind two_files = {read_two, material_free, told};
-static const struct reloaded_kind three_files = {read_three, material_free, told};
-
 bool certificate_open(const struct certificate_files *files, struct certificate **out,
                       struct err *err)
 {
@@ -208,9 +205,16 @@ bool certificate_open(const struct certificate_files *files, struct certificate 
         [AT_KEY] = files->key,
         [AT_CLIENT_CA] = files->client_ca,
     };
+    const struct reloaded_kind kind = {
+        .read = files->client_ca ? read_three : read_two,
+        .free = material_free,
+        .told = told,
+        .names = {[AT_CERTIFICATE] = "EXPORT_TLS_CERTIFICATE",
+                  [AT_KEY] = "EXPORT_TLS_KEY",
+                  [AT_CLIENT_CA] = "EXPORT_TLS_CLIENT_CA"},
+    };
     struct reloaded *reloaded = NULL;
-    if (!reloaded_new(files->client_ca ? &three_files : &two_files, paths, files->client_ca ? 3 : 2,
-                      &reloaded, err))
+    if (!reloaded_new(&kind, paths, files->client_ca ? 3 : 2, &reloaded, err))
         return false;
     struct certificate *certificate = mem_new(struct certificate);
     certificate->reloaded = reloaded;

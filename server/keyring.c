@@ -152,7 +152,7 @@ bool keyring_new(struct str text, struct keyring **out, struct err *err)
 bool keyring_open(const char *path, void (*told)(const char *path, const struct err *failure),
                   struct keyring **out, struct err *err)
 {
-    const struct reloaded_kind kind = {read_keys, keys_free, told};
+    const struct reloaded_kind kind = {read_keys, keys_free, told, {"EXPORT_DOWNLOAD_SECRET_FILE"}};
     struct reloaded *file = NULL;
     if (!reloaded_new(&kind, &path, 1, &file, err))
         return false;

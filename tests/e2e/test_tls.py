@@ -223,7 +223,10 @@ class Start(TlsCase):
                  ({"EXPORT_TLS_KEY": key}, "EXPORT_TLS_CERTIFICATE"),
                  ({"EXPORT_TLS_CLIENT_CA": certificate}, "EXPORT_TLS_KEY"),
                  ({"EXPORT_TLS_CERTIFICATE": certificate, "EXPORT_TLS_KEY": other}, "not the certificate's"),
-                 ({"EXPORT_TLS_CERTIFICATE": "/nope", "EXPORT_TLS_KEY": key}, "/nope")]
+                 ({"EXPORT_TLS_CERTIFICATE": "/nope", "EXPORT_TLS_KEY": key}, "EXPORT_TLS_CERTIFICATE: the file /nope "),
+                 ({"EXPORT_TLS_CERTIFICATE": certificate, "EXPORT_TLS_KEY": "/nope"}, "EXPORT_TLS_KEY: the file /nope "),
+                 ({"EXPORT_TLS_CERTIFICATE": certificate, "EXPORT_TLS_KEY": key, "EXPORT_TLS_CLIENT_CA": "/nope",
+                   "EXPORT_AUTH": "mtls"}, "EXPORT_TLS_CLIENT_CA: the file /nope ")]
         for settings, said in cases:
             with self.subTest(settings):
                 status, _, err = run_once(["--check"], settings)

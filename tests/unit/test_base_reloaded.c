@@ -65,7 +65,7 @@ static void told(const char *path, const struct err *failure)
     atomic_fetch_add(&failures, failure ? 1 : 0);
 }
 
-static const struct reloaded_kind kind = {read_texts, free_text, told};
+static const struct reloaded_kind kind = {read_texts, free_text, told, {"FIRST", "SECOND"}};
 
 static struct reloaded *open_pair(void)
 {
@@ -169,6 +169,8 @@ static void a_first_reading_that_fails_names_the_file(void **state)
     char *paths[] = {mem_dup(path_of("a")), mem_dup(path_of("b"))};
     assert_false(reloaded_new(&kind, (const char *const *)paths, 2, &reloaded, &err));
     assert_non_null(strstr(err.text, paths[1]));
+    assert_true(str_starts_with(str_of(err.text), STR("SECOND: ")));
+    assert_string_equal(err.field, "SECOND");
     put("b", "bad");
     assert_false(reloaded_new(&kind, (const char *const *)paths, 2, &reloaded, &err));
     assert_string_equal(err.text, "this text is bad");

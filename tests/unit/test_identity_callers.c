@@ -96,7 +96,7 @@ static void settings_that_make_no_sense_are_refused(void **state)
         {"basic", "", "it takes none, or any of jwt, key and mtls"},
         {"jwt", "", "give EXPORT_JWT_KEYS=FILE"},
         {"none", keys, ""},
-        {"jwt", "/nowhere/keys", "the file /nowhere/keys cannot be read"},
+        {"jwt", "/nowhere/keys", "EXPORT_JWT_KEYS: the file /nowhere/keys cannot be read"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct identity *identity = NULL;
