@@ -50,39 +50,16 @@ static bool put_text(struct log_line *line, const char *text)
     return put(line, text, strlen(text));
 }
 
-/* The code point of a whole sequence of UTF-8. */
-static unsigned code_point(const unsigned char *bytes, size_t len)
-{
-    unsigned code = len == 1 ? bytes[0] : bytes[0] & (0xFFU >> (len + 1));
-    for (size_t i = 1; i < len; i++)
-        code = code << 6U | (bytes[i] & 0x3FU);
-    return code;
-}
-
-/* What ends a line somewhere, turns the order of what follows, or is not to be seen. */
-static bool is_control(unsigned code)
-{
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069);
-}
-
-static bool put_character(struct log_line *line, const char *bytes, size_t len)
+static bool put_character(struct log_line *line, unsigned character, const char *bytes, size_t len)
 {
     char escape[ESCAPE_SIZE];
-    unsigned code = code_point((const unsigned char *)bytes, len);
-    if (code == '"' || code == '\\')
-        (void)snprintf(escape, sizeof escape, "\\%c", (int)code);
-    else if (is_control(code))
-        (void)snprintf(escape, sizeof escape, "\\u%04x", code);
+    if (character == '"' || character == '\\')
+        (void)snprintf(escape, sizeof escape, "\\%c", (int)character);
+    else if (utf8_is_control(character)) /* all are below U+10000 */
+        (void)snprintf(escape, sizeof escape, "\\u%04x", character);
     else
         return put(line, bytes, len);
     return put_text(line, escape);
-}
-
-static size_t length_of(char lead)
-{
-    unsigned char c = (unsigned char)lead;
-    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
 }
 
 static bool put_quoted(struct log_line *line, struct str text)
@@ -90,14 +67,17 @@ static bool put_quoted(struct log_line *line, struct str text)
     bool is_ok = put_text(line, "\"");
     size_t valid = 0; /* until there the text is known to be UTF-8 */
     for (size_t at = 0, len = 0; is_ok && at < text.len; at += len) {
+        const char *bytes = text.ptr + at;
         if (at == valid)
-            valid += utf8_valid_prefix(text.ptr + at, text.len - at);
-        bool is_valid = at < valid;
-        len =
-            is_valid ? length_of(text.ptr[at]) : utf8_invalid_length(text.ptr + at, text.len - at);
-        if (!is_valid)
+            valid += utf8_valid_prefix(bytes, text.len - at);
+        if (at < valid) {
+            unsigned character = utf8_first(bytes, &len);
+            is_ok = put_character(line, character, bytes, len);
+        } else {
+            len = utf8_invalid_length(bytes, text.len - at);
             valid = at + len;
-        is_ok = is_valid ? put_character(line, text.ptr + at, len) : put_text(line, "\uFFFD");
+            is_ok = put_text(line, "\uFFFD");
+        }
     }
     return is_ok && put_text(line, "\"");
 }

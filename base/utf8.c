@@ -93,6 +93,36 @@ size_t utf8_valid_prefix(const char *text, size_t len)
     return len;
 }
 
+unsigned utf8_first(const char *text, size_t *out_len)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    unsigned length = bytes[0] < 0x80 ? 1 : lead_of(bytes[0]).length;
+    unsigned character = length == 1 ? bytes[0] : bytes[0] & (0xFFU >> (length + 1));
+    for (unsigned i = 1; i < length; i++)
+        character = character << 6U | (bytes[i] & 0x3FU);
+    *out_len = length;
+    return character;
+}
+
+bool utf8_is_control(unsigned character)
+{
+    static const struct {
+        unsigned first;
+        unsigned last;
+    } ranges[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F}, /* C0, DEL and C1 */
+        {0x061C, 0x061C},               /* direction */
+        {0x200B, 0x200F},               /* not seen, and direction */
+        {0x2028, 0x202E},               /* ends of lines and paragraphs, and direction */
+        {0x2060, 0x206F},               /* not seen, and direction */
+        {0xFEFF, 0xFEFF},               /* not seen */
+    };
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
+            return true;
+    return false;
+}
+
 size_t utf8_invalid_length(const char *text, size_t len)
 {
     bool is_whole = false;

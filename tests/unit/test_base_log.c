@@ -122,6 +122,8 @@ static const struct {
      "\xc2\x85\u2028\u2029\u202e\u2066"},
     {"Zürich 東京 🗻", "\"Zürich 東京 🗻\"", "Zürich 東京 🗻"},
     {"\xff\xfe bad \xc3( \xed\xa0\x80 \xf0\x9f", NULL, NULL},
+    {"a\u061cb\u200bc\u2060d\ufeff", "\"a\\u061cb\\u200bc\\u2060d\\ufeff\"",
+     "a\u061cb\u200bc\u2060d\ufeff"},
     {"\xc0\xaf", "\"\uFFFD\uFFFD\"", "\uFFFD\uFFFD"},
     {"{}", NULL, "{}"},
     {"null", NULL, "null"},

@@ -65,6 +65,27 @@ static void every_code_point_is_valid_in_its_shortest_form(void **state)
         assert_int_equal(utf8_valid_prefix((const char *)text, len), is_surrogate ? 0 : len);
         if (len > 1)
             assert_int_equal(utf8_valid_prefix((const char *)text, len - 1), 0);
+        size_t first_len = 0;
+        if (is_surrogate)
+            continue;
+        assert_int_equal(utf8_first((const char *)text, &first_len), code);
+        assert_int_equal(first_len, len);
+    }
+}
+
+static void what_is_not_to_be_seen_or_turns_the_order_is_a_control(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } table[] = {{0, 0x1F},        {0x7F, 0x9F},     {0x61C, 0x61C},  {0x200B, 0x200F},
+                 {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}};
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        bool is_one = false;
+        for (size_t i = 0; i < COUNT_OF(table); i++)
+            is_one |= code >= table[i].first && code <= table[i].last;
+        assert_int_equal(utf8_is_control(code), is_one);
     }
 }
 
@@ -94,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ill_formed_text_is_found_where_it_begins),
         cmocka_unit_test(every_code_point_is_valid_in_its_shortest_form),
+        cmocka_unit_test(what_is_not_to_be_seen_or_turns_the_order_is_a_control),
         cmocka_unit_test(a_bad_byte_is_found_at_each_place_of_each_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
