@@ -54,28 +54,21 @@ static void download_free(void *state)
     free(download);
 }
 
-static bool begin(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
-                  struct rpc_call *call, struct caller *out_caller, struct err *err)
+/* Keeps an open download for the turns to come. */
+static void begin(struct exports *exports, const struct exports_download *open,
+                  const struct caller *caller, int64_t offset, struct rpc_call *call)
 {
-    struct exports_download open;
-    if (!exports_require_enabled(exports, err) ||
-        !auth_anyone(exports->identity, call, out_caller, err) ||
-        !exports_open_download(exports, out_caller, str_of(request->token), request->offset,
-                               rpc_call_arena(call), &open, err))
-        return false;
     struct download *download = mem_new(struct download);
     download->exports = exports;
-    download->caller = *out_caller;
-    download->reader = open.reader;
-    download->job = open.job;
-    download->lease = open.lease;
-    download->place = open.place;
-    download->transfer = (struct transfer){
-        .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
+    download->caller = *caller;
+    download->reader = open->reader;
+    download->job = open->job;
+    download->lease = open->lease;
+    download->place = open->place;
+    download->transfer = (struct transfer){.from = offset, .taken = offset - 1, .sent = offset};
     download->renewed_ms = clock_monotonic_ms();
     download->tried_ms = download->renewed_ms;
     rpc_call_set_state(call, download, download_free);
-    return true;
 }
 
 static void send_header(const struct download *download, struct rpc_call *call)
@@ -132,26 +125,39 @@ static bool send_next(struct download *download, struct rpc_call *call, struct e
     return true;
 }
 
+/* Ends the call, and names the job in the log if it is known which. */
+static void refuse(struct exports *exports, struct rpc_call *call, const struct caller *caller,
+                   struct uuid job, const struct err *err)
+{
+    char id[UUID_TEXT_LEN + 1] = "";
+    if (!uuid_equal(job, (struct uuid){{0}}))
+        uuid_format(job, id);
+    failure_end(exports, call, caller, str_of(id), err);
+}
+
 /* The first turn: whoever has the token, and nobody else who says who it is. */
 static void open_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
                       struct rpc_call *call)
 {
+    struct exports_download open = {0};
     struct caller caller = {0};
     struct err err = {0};
-    if (begin(exports, request, call, &caller, &err))
-        send_header(rpc_call_state(call), call);
-    else
-        failure_end(exports, call, &caller, (struct str){0}, &err);
+    if (!exports_require_enabled(exports, &err) ||
+        !auth_anyone(exports->identity, call, &caller, &err) ||
+        !exports_open_download(exports, &caller, str_of(request->token), request->offset,
+                               rpc_call_arena(call), &open, &err)) {
+        refuse(exports, call, &caller, open.job.id, &err);
+        return;
+    }
+    begin(exports, &open, &caller, request->offset, call);
+    send_header(rpc_call_state(call), call);
 }
 
 static void next_turn(struct download *download, struct rpc_call *call)
 {
-    char id[UUID_TEXT_LEN + 1] = "";
     struct err err = {0};
-    if (send_next(download, call, &err))
-        return;
-    uuid_format(download->job.id, id);
-    failure_end(download->exports, call, &download->caller, str_of(id), &err);
+    if (!send_next(download, call, &err))
+        refuse(download->exports, call, &download->caller, download->job.id, &err);
 }
 
 void download_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,

@@ -297,15 +297,18 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
 {
     struct download_request request = {.offset = offset, .actor = actor_of(caller)};
     struct exports_download download = {0};
-    struct token token;
+    struct token token = {.number = 0};
+    *out = download;
     if (str_is_empty(token_text))
         return err_set_field(err, "token",
                              "the token is missing; ask for one with CreateDownloadToken");
     if (offset < 0)
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
-    if (!token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err) ||
-        !admit_download(exports, caller, token.job, &download.place, err))
+    bool is_good =
+        token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err);
+    out->job.id = token.job; /* zero if it is not one of ours */
+    if (!is_good || !admit_download(exports, caller, token.job, &download.place, err))
         return false;
     request.id = token.job;
     request.token_no = token.number;

@@ -103,7 +103,8 @@ struct exports_download {
 
 /* Checks a token and opens the download. Who has the token and says no more may download; a caller
  * with an owner sees only what is its own, here too. It counts for the job's owner, whoever it is;
- * ERR_LIMIT leaves lease and token as they were. */
+ * ERR_LIMIT leaves lease and token as they were. Of what is refused out->job.id is told alone, the
+ * job of a token that is one of ours, for the log; else it is zero. */
 bool exports_open_download(struct exports *exports, const struct caller *caller, struct str token,
                            int64_t offset, struct arena *arena, struct exports_download *out,
                            struct err *err) MUST_CHECK;

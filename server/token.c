@@ -72,10 +72,10 @@ bool token_verify(struct keyring *ring, struct str text, int64_t now_ms, struct 
     struct token token = {.number = get_int64(payload.ptr + 16),
                           .expires_s = get_int64(payload.ptr + 24)};
     memcpy(token.job.bytes, payload.ptr, sizeof token.job.bytes);
+    *out = token;
     if (token.expires_s * 1000 <= now_ms)
         return err_set(err, ERR_EXPIRED,
                        "this download token has expired; ask for a fresh one with "
                        "CreateDownloadToken");
-    *out = token;
     return true;
 }

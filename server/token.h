@@ -24,7 +24,7 @@ struct token {
 void token_sign(struct keyring *ring, const struct token *token, struct buf *out);
 
 /* ERR_DENIED, one and the same answer, for a bad form, an unknown key and a bad MAC; only when the
- * MAC holds, ERR_EXPIRED at `now_ms`. */
+ * MAC holds, ERR_EXPIRED at `now_ms`, and *out is then what the token says. */
 bool token_verify(struct keyring *ring, struct str text, int64_t now_ms, struct token *out,
                   struct err *err) MUST_CHECK;
 

@@ -187,6 +187,22 @@ class Refusals(Case):
             self.assertRegex(line["method"], r"\A/exportqueue\.v1\.ExportService/[A-Za-z]+\Z")
             self.assertLessEqual(set(line), set("time level event method job owner address code field left_out".split()))
 
+    def test_a_refused_download_names_the_job_if_the_token_is_one_of_ours(self):
+        server = self.serve()
+        alice, bob = self.caller(server), self.caller(server, "bob")
+        job = alice.completed(alice.rows(1).id)
+        token = alice.token(job.id)
+        code = grpc.StatusCode
+        altered = token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:]
+        self.refused(code.NOT_FOUND, bob.Download, token=token)
+        self.refused(code.PERMISSION_DENIED, bob.Download, token=altered)
+        self.refused(code.INVALID_ARGUMENT, alice.Download, token=token, offset=10**9)
+        alice.download(token)
+        self.refused(code.FAILED_PRECONDITION, alice.Download, token=token)
+        server.stop()
+        told = {(line["code"], line.get("job")) for line in Lines(server).named("call.refused")}
+        self.assertEqual({("NOT_FOUND", job.id), ("DENIED", None), ("INVALID", job.id), ("USED", job.id)}, told)
+
     def test_the_request_id_of_a_call_is_told(self):
         server = self.serve()
         alice = self.caller(server)

@@ -181,6 +181,7 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
     };
     const struct limits_options options = {
         .clock = &clock_system, .most = {[LIMIT_OWNER_DOWNLOADS] = 1, [LIMIT_DOWNLOADS] = 2}};
+    const struct uuid none = {{0}};
     struct world world;
     struct limits *limits = limits_new(&options);
     struct keyring *keys = NULL;
@@ -204,6 +205,7 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
         assert_int_equal(is_opened, cases[i].is_opened);
         assert_int_equal(world.downloads, cases[i].is_opened ? 1 : 0); /* no lease was taken */
         assert_true(is_opened || err.code == ERR_NOT_FOUND);
+        assert_memory_equal(&download.job.id, &token.job, sizeof token.job);
         if (!is_opened)
             continue;
         /* Whoever asks: it is the job's owner who has no more. */
@@ -211,6 +213,12 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
                                            &arena, &second, &err));
         assert_int_equal(err.code, ERR_LIMIT);
         assert_int_equal(world.downloads, 1); /* no lease was taken */
+        text.ptr[text.len - 3] ^= 1;          /* nobody knows whether it is the job's */
+        assert_false(exports_open_download(&world.exports, &cases[0].caller, buf_str(&text), 0,
+                                           &arena, &second, &err));
+        assert_int_equal(err.code, ERR_DENIED);
+        assert_memory_equal(&second.job.id, &none, sizeof none);
+        text.ptr[text.len - 3] ^= 1;
         limits_give_back(&download.place);
     }
     limits_free(limits);

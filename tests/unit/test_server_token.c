@@ -112,12 +112,16 @@ static void only_a_token_of_ours_learns_that_it_is_expired(void **state)
     struct token token = {0};
     struct err err = {0};
     int64_t later_ms = now_ms + 600 * 1000;
+    struct token expired = {0};
+    struct token forged = {0};
     assert_true(token_verify(ring, buf_str(&text), later_ms - 1, &token, &err));
-    assert_false(token_verify(ring, buf_str(&text), later_ms, &token, &err));
+    assert_false(token_verify(ring, buf_str(&text), later_ms, &expired, &err));
     assert_int_equal(err.code, ERR_EXPIRED);
+    assert_memory_equal(&expired, &token, sizeof token);
     text.ptr[text.len - 2] = text.ptr[text.len - 2] == 'A' ? 'B' : 'A';
-    assert_false(token_verify(ring, buf_str(&text), later_ms, &token, &err));
+    assert_false(token_verify(ring, buf_str(&text), later_ms, &forged, &err));
     assert_int_equal(err.code, ERR_DENIED);
+    assert_int_equal(forged.number, 0);
     buf_done(&text);
     keyring_free(ring);
 }
