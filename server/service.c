@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "server/auth.h"
 #include "server/convert.h"
-#include "server/download.h"
 #include "server/failure.h"
-#include "server/watch.h"
+#include "server/service_download.h"
+#include "server/service_watch.h"
 
 struct service {
     Exportqueue__V1__ExportService_Service base; /* first: a handler gets its address */

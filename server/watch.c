@@ -6,114 +6,83 @@
 #include "server/watch.h"
 
 #include "base/mem.h"
-#include "server/auth.h"
-#include "server/convert.h"
-#include "server/failure.h"
 
 enum { ACTIVE_MAX = 1000 };
 
 struct watch {
-    struct watcher *watcher; /* NULL: not yet */
+    struct arena arena; /* the jobs as they were at the beginning */
+    struct watcher *watcher;
     struct limits_place place;
     bool is_single;
-    bool is_over;            /* the final state has been sent */
-    const struct job *first; /* jobs as they were at the beginning, in the call's arena */
+    bool is_over; /* the final state has been told */
+    const struct job *first;
     size_t first_count;
-    size_t first_sent;
+    size_t first_told;
 };
 
-static void watch_free(void *state)
+static bool begin_single(struct watch *watch, struct exports *exports, const struct caller *caller,
+                         struct str id, struct waker waker, struct err *err)
 {
-    struct watch *watch = state;
-    watcher_close(watch->watcher);
-    limits_give_back(&watch->place);
-    free(watch);
-}
-
-static void wake_call(void *call)
-{
-    rpc_wake(call);
-}
-
-static void release_call(void *call)
-{
-    rpc_call_unref(call);
-}
-
-/* A place for a watch, before the store is asked anything: the call has it, to its end. */
-static bool take_place(struct exports *exports, const struct caller *caller, struct rpc_call *call,
-                       struct err *err)
-{
-    struct limits_place place;
-    if (!limits_take_watch(exports->limits, caller->owner, &place, err))
+    struct job *job = arena_alloc(&watch->arena, sizeof *job);
+    if (!exports_get(exports, caller, id, &watch->arena, job, err)) {
+        waker.release(waker.target);
         return false;
-    struct watch *watch = mem_new(struct watch);
-    watch->place = place;
-    rpc_call_set_state(call, watch, watch_free);
-    return true;
-}
-
-static struct watch *watch_open(struct exports *exports, struct rpc_call *call,
-                                const struct watch_scope *scope)
-{
-    struct watch *watch = rpc_call_state(call);
-    struct waker waker = {wake_call, release_call, rpc_call_ref(call)};
-    watch->is_single = scope->has_id;
-    watch->watcher = hub_watch(exports->hub, scope, waker);
-    return watch;
-}
-
-static bool begin_single(struct exports *exports, const struct caller *caller, struct str id,
-                         struct rpc_call *call, struct err *err)
-{
-    struct arena *arena = rpc_call_arena(call);
-    struct job *job = arena_alloc(arena, sizeof *job);
-    if (!exports_get(exports, caller, id, rpc_turn_arena(call), job, err))
-        return false;
-    struct watch_scope scope = {.has_id = true, .id = job->id};
-    struct watch *watch = watch_open(exports, call, &scope);
-    if (!exports_get(exports, caller, id, arena, job, err))
-        return false;
+    }
+    const struct watch_scope scope = {.has_id = true, .id = job->id};
+    watch->is_single = true;
+    watch->watcher = hub_watch(exports->hub, &scope, waker);
     watch->first = job;
     watch->first_count = 1;
-    return true;
+    return exports_get(exports, caller, id, &watch->arena, job, err);
 }
 
 /* All jobs of an owner; with none, of every owner. */
-static bool begin_all(struct exports *exports, struct str owner, struct rpc_call *call,
-                      struct err *err)
+static bool begin_all(struct watch *watch, struct exports *exports, struct str owner,
+                      struct waker waker, struct err *err)
 {
-    struct watch_scope scope = {.owner = owner};
-    struct watch *watch = watch_open(exports, call, &scope);
-    struct job_query query = {
+    const struct watch_scope scope = {.owner = owner};
+    const struct job_query query = {
         .owner = owner, .states = BIT(JOB_QUEUED) | BIT(JOB_RUNNING), .limit = ACTIVE_MAX};
-    return store_list(exports->store, &query, rpc_call_arena(call), &watch->first,
-                      &watch->first_count, err);
+    watch->watcher = hub_watch(exports->hub, &scope, waker);
+    return store_list(exports->store, &query, &watch->arena, &watch->first, &watch->first_count,
+                      err);
 }
 
-static bool begin(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                  struct rpc_call *call, struct caller *out_caller, struct err *err)
+bool watch_open(struct exports *exports, const struct caller *caller,
+                const struct watch_request *request, struct waker waker, struct watch **out,
+                struct err *err)
 {
-    if (!exports_require_enabled(exports, err) ||
-        !auth_caller(exports->identity, call, out_caller, err) ||
-        (request->all_owners && !exports_require_admin(out_caller, err)) ||
-        !take_place(exports, out_caller, call, err))
+    struct limits_place place; /* before the store is asked anything */
+    if ((request->all_owners && !exports_require_admin(caller, err)) ||
+        !limits_take_watch(exports->limits, caller->owner, &place, err)) {
+        waker.release(waker.target);
         return false;
-    struct str id = str_of(request->id);
-    struct str owner = request->all_owners ? (struct str){0} : out_caller->owner;
-    return str_is_empty(id) ? begin_all(exports, owner, call, err)
-                            : begin_single(exports, out_caller, id, call, err);
+    }
+    struct watch *watch = mem_new(struct watch);
+    struct str owner = request->all_owners ? (struct str){0} : caller->owner;
+    watch->place = place;
+    bool is_open = str_is_empty(request->id)
+                       ? begin_all(watch, exports, owner, waker, err)
+                       : begin_single(watch, exports, caller, request->id, waker, err);
+    if (!is_open) {
+        watch_close(watch);
+        return false;
+    }
+    *out = watch;
+    return true;
 }
 
-static void send(struct watch *watch, const struct job *job, struct rpc_call *call)
+void watch_close(struct watch *watch)
 {
-    Exportqueue__V1__WatchJobResponse response = EXPORTQUEUE__V1__WATCH_JOB_RESPONSE__INIT;
-    response.job = convert_job(job, rpc_turn_arena(call));
-    watch->is_over = watch->is_single && job_state_is_final(job->state);
-    rpc_reply(call, &response.base);
+    if (!watch)
+        return;
+    watcher_close(watch->watcher);
+    limits_give_back(&watch->place);
+    arena_done(&watch->arena);
+    free(watch);
 }
 
-/* Whether the job was sent at the beginning in this state or a later one. */
+/* Whether the job was told at the beginning in this state or a later one. */
 static bool is_known(const struct watch *watch, const struct job *job)
 {
     for (size_t i = 0; i < watch->first_count; i++)
@@ -122,52 +91,46 @@ static bool is_known(const struct watch *watch, const struct job *job)
     return false;
 }
 
-/* Sends the next change that is news, or waits for one. */
-static bool send_next(struct watch *watch, struct rpc_call *call, struct err *err)
+static enum watch_next tell(struct watch *watch, const struct job *job)
 {
-    struct job job;
+    watch->is_over = watch->is_single && job_state_is_final(job->state);
+    return WATCH_NEWS;
+}
+
+/* The next change that is news. */
+static enum watch_next next_change(struct watch *watch, struct arena *arena, struct job *out,
+                                   struct err *err)
+{
     for (;;) {
-        switch (watcher_next(watch->watcher, rpc_turn_arena(call), &job)) {
+        switch (watcher_next(watch->watcher, arena, out)) {
         case WATCH_NOTHING:
-            rpc_wait(call);
-            return true;
+            return WATCH_NO_NEWS;
         case WATCH_CHANGE:
-            if (is_known(watch, &job))
+            if (is_known(watch, out))
                 continue;
-            send(watch, &job, call);
-            return true;
+            return tell(watch, out);
         case WATCH_GONE:
             if (!watch->is_single)
                 continue;
-            return err_set(err, ERR_NOT_FOUND, "the job was removed");
+            (void)err_set(err, ERR_NOT_FOUND, "the job was removed");
+            return WATCH_FAILED;
         case WATCH_OVERRUN:
-            return err_set(
+            (void)err_set(
                 err, ERR_UNAVAILABLE,
                 "changes came faster than they were read and some were dropped; watch again");
+            return WATCH_FAILED;
         }
     }
 }
 
-static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                      struct rpc_call *call, struct caller *out_caller, struct err *err)
+enum watch_next watch_next(struct watch *watch, struct arena *arena, struct job *out,
+                           struct err *err)
 {
-    if (!rpc_call_state(call) && !begin(exports, request, call, out_caller, err))
-        return false;
-    struct watch *watch = rpc_call_state(call);
     if (watch->is_over)
-        rpc_end(call);
-    else if (watch->first_sent < watch->first_count)
-        send(watch, &watch->first[watch->first_sent++], call);
-    else
-        return send_next(watch, call, err);
-    return true;
-}
-
-void watch_turn(struct exports *exports, const Exportqueue__V1__WatchJobRequest *request,
-                struct rpc_call *call)
-{
-    struct caller caller = {0}; /* known in the first turn, where calls are refused */
-    struct err err = {0};
-    if (!take_turn(exports, request, call, &caller, &err))
-        failure_end(exports, call, &caller, str_of(request->id), &err);
+        return WATCH_OVER;
+    if (watch->first_told < watch->first_count) {
+        *out = watch->first[watch->first_told++];
+        return tell(watch, out);
+    }
+    return next_change(watch, arena, out, err);
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See handover.h.
+ */
+#include "server/handover.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+    RENEW_MS = 5000,
+    LEASE_HOLDS_MS = 20000, /* without a renewal; the store gives it 30 s */
+};
+
+struct handover {
+    struct exports *exports;
+    struct arena arena; /* the job's texts */
+    struct exports_download open;
+    struct transfer transfer;
+    int64_t renewed_ms; /* monotonic: the lease */
+    int64_t tried_ms;   /* monotonic: to renew it */
+    bool is_closed;     /* the lease was given back */
+};
+
+bool handover_begin(struct exports *exports, const struct caller *caller, struct str token,
+                    int64_t offset, struct handover **out, struct uuid *out_job, struct err *err)
+{
+    struct handover *handover = mem_new(struct handover);
+    bool is_open = exports_open_download(exports, caller, token, offset, &handover->arena,
+                                         &handover->open, err);
+    *out_job = handover->open.job.id;
+    if (!is_open) {
+        arena_done(&handover->arena);
+        free(handover);
+        return false;
+    }
+    handover->exports = exports;
+    handover->transfer = (struct transfer){.from = offset, .taken = offset - 1, .sent = offset};
+    handover->renewed_ms = clock_monotonic_ms();
+    handover->tried_ms = handover->renewed_ms;
+    *out = handover;
+    return true;
+}
+
+const struct job *handover_job(const struct handover *handover)
+{
+    return &handover->open.job;
+}
+
+int64_t handover_offset(const struct handover *handover)
+{
+    return handover->transfer.sent;
+}
+
+static bool give_lease_back(struct handover *handover, struct err *err)
+{
+    handover->is_closed = true;
+    return store_download_close(handover->exports->store, handover->open.job.id,
+                                handover->open.lease, &handover->transfer, err);
+}
+
+static bool renew(struct handover *handover, struct err *err)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - handover->tried_ms < RENEW_MS)
+        return true;
+    handover->tried_ms = now;
+    if (store_download_renew(handover->exports->store, handover->open.job.id, handover->open.lease,
+                             &handover->transfer, err))
+        handover->renewed_ms = now;
+    else if (err->code != ERR_UNAVAILABLE || now - handover->renewed_ms > LEASE_HOLDS_MS)
+        return false;
+    return true; /* a store that does not answer for a moment does not cut what flows */
+}
+
+static bool read_next(struct handover *handover, void *out, size_t room, size_t *out_len,
+                      struct err *err)
+{
+    if (!file_reader_read(handover->open.reader, handover->transfer.sent, out, room, out_len, err))
+        return false;
+    if (*out_len == 0)
+        return err_set(err, ERR_STORE_UNAVAILABLE,
+                       "the stored file is shorter than it was when it was finished; create the "
+                       "export again");
+    handover->transfer.sent += (int64_t)*out_len;
+    return true;
+}
+
+bool handover_read(struct handover *handover, void *out, size_t room, size_t *out_len,
+                   struct err *err)
+{
+    handover->transfer.taken = handover->transfer.sent;
+    *out_len = 0;
+    if (handover->transfer.taken < handover->open.job.file.size)
+        return renew(handover, err) && read_next(handover, out, room, out_len, err);
+    return give_lease_back(handover, err);
+}
+
+void handover_end(struct handover *handover, bool was_taken)
+{
+    struct err err = {0};
+    if (was_taken)
+        handover->transfer.taken = handover->transfer.sent;
+    /* If the store cannot be told, the lease runs out by itself. */
+    bool is_told = handover->is_closed || give_lease_back(handover, &err);
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(handover->open.job.id, id);
+    log_event(LOG_INFO, "download.ended", "job=%s from=%lld to=%lld size=%lld told=%d", id,
+              (long long)handover->transfer.from, (long long)handover->transfer.taken,
+              (long long)handover->open.job.file.size, is_told ? 1 : 0);
+    file_reader_close(handover->open.reader);
+    limits_give_back(&handover->open.place);
+    arena_done(&handover->arena);
+    free(handover);
+}
