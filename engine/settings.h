@@ -40,6 +40,8 @@ struct settings {
     struct str store_url;
     struct str state_dir;
     struct str listen;
+    struct str http_listen; /* empty: by default; "off": no door */
+    struct str http_cors_origins;
     bool allows_plaintext;
     struct str auth;
     struct str jwt_keys;

@@ -25,13 +25,13 @@ struct http_call_field {
 static void run_handler(struct work *work)
 {
     struct http_call *call = CONTAINER_OF(work, struct http_call, work);
-    call->match.route->handle(server_options(call->server)->data, call);
+    call->match.route->handle(http_server_told(call->server)->data, call);
     assert(call->response); /* a handler returned without a verb */
-    server_resume(call->server, call->connection);
+    http_server_resume(call->server, call->connection);
 }
 
-struct http_call *call_new(struct http_server *server, struct MHD_Connection *connection,
-                           const char *method, struct str path)
+struct http_call *http_call_new(struct http_server *server, struct MHD_Connection *connection,
+                                const char *method, struct str path)
 {
     struct http_call *call = mem_new(struct http_call);
     atomic_init(&call->refs, 1);
@@ -44,7 +44,7 @@ struct http_call *call_new(struct http_server *server, struct MHD_Connection *co
     call->path = arena_copy_str(&call->arena, path);
     call->size = -1;
     call->begun_ms = clock_monotonic_ms();
-    buf_init(&call->body, server_options(server)->max_body_bytes);
+    buf_init(&call->body, http_server_told(server)->max_body_bytes);
     buf_init(&call->chunk, HTTP_MAX_CHUNK);
     return call;
 }
@@ -69,9 +69,9 @@ static bool was_taken(const struct http_call *call)
     return is_whole && !call->is_broken && !buf_str(&call->chunk).len;
 }
 
-void call_end(struct http_call *call, bool was_sent)
+void http_call_end(struct http_call *call, bool was_sent)
 {
-    const struct http_server_options *options = server_options(call->server);
+    const struct http_server_options *options = http_server_told(call->server);
     pthread_mutex_lock(&call->mutex);
     call->has_ended = true;
     pthread_mutex_unlock(&call->mutex);
@@ -132,6 +132,28 @@ bool http_query(struct http_call *call, const char *name, struct str *out)
 struct str http_field(struct http_call *call, const char *name)
 {
     return str_of(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
+}
+
+struct field_count {
+    struct str name;
+    size_t count;
+};
+
+static enum MHD_Result count_field(void *data, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct field_count *wanted = data;
+    (void)kind;
+    (void)value;
+    wanted->count += str_equal_nocase(str_of(name), wanted->name);
+    return MHD_YES;
+}
+
+size_t http_field_count(struct http_call *call, const char *name)
+{
+    struct field_count wanted = {str_of(name), 0};
+    (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_field, &wanted);
+    return wanted.count;
 }
 
 struct str http_body(const struct http_call *call)
@@ -207,12 +229,12 @@ void http_stream(struct http_call *call, int status, const char *content_type,
     uint64_t size = call->size < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)call->size;
     call->source = source;
     call->source_state = state;
-    set_response(
-        call, status, content_type,
-        MHD_create_response_from_callback(size, STREAM_BLOCK_BYTES, call_read_stream, call, NULL));
+    set_response(call, status, content_type,
+                 MHD_create_response_from_callback(size, STREAM_BLOCK_BYTES, http_call_read_stream,
+                                                   call, NULL));
 }
 
-enum MHD_Result call_send(struct http_call *call)
+enum MHD_Result http_call_send(struct http_call *call)
 {
     pthread_mutex_lock(&call->mutex);
     call->state = CALL_SENDING;

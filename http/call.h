@@ -60,19 +60,19 @@ struct http_call {
     int64_t asked_ms; /* under mutex: when it began to wait */
 };
 
-struct http_call *call_new(struct http_server *server, struct MHD_Connection *connection,
-                           const char *method, struct str path);
+struct http_call *http_call_new(struct http_server *server, struct MHD_Connection *connection,
+                                const char *method, struct str path);
 
 /* Sends the response that a verb made. */
-enum MHD_Result call_send(struct http_call *call);
+enum MHD_Result http_call_send(struct http_call *call);
 
 /* What libmicrohttpd asks for a stream's bytes. */
-ssize_t call_read_stream(void *data, uint64_t position, char *out, size_t room);
+ssize_t http_call_read_stream(void *data, uint64_t position, char *out, size_t room);
 
 /* The call is over; `was_sent`: to the last byte of the answer. Frees what the answer holds. */
-void call_end(struct http_call *call, bool was_sent);
+void http_call_end(struct http_call *call, bool was_sent);
 
 /* Wakes a stream that has waited since before `asked_before_ms`. */
-void call_ask_again(struct http_call *call, int64_t asked_before_ms);
+void http_call_ask_again(struct http_call *call, int64_t asked_before_ms);
 
 #endif

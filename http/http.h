@@ -114,6 +114,9 @@ bool http_query(struct http_call *call, const char *name, struct str *out);
 /* A header field's value; empty if there is none. Names in any case. */
 struct str http_field(struct http_call *call, const char *name);
 
+/* How many fields have this name. */
+size_t http_field_count(struct http_call *call, const char *name);
+
 /* The request's body. */
 struct str http_body(const struct http_call *call);
 

@@ -52,12 +52,12 @@ struct http_server {
     bool is_cutting;  /* nothing is suspended any more */
 };
 
-const struct http_server_options *server_options(const struct http_server *server)
+const struct http_server_options *http_server_told(const struct http_server *server)
 {
     return &server->options;
 }
 
-bool server_is_stopping(const struct http_server *server)
+bool http_server_is_stopping(const struct http_server *server)
 {
     return atomic_load(&server->is_stopping);
 }
@@ -65,12 +65,12 @@ bool server_is_stopping(const struct http_server *server)
 /* --- to and fro --------------------------------------------------------------------------------
  */
 
-void server_push(struct http_server *server, struct http_call *call)
+void http_server_push(struct http_server *server, struct http_call *call)
 {
     workers_push(&server->workers, &call->work);
 }
 
-bool server_hand_over(struct http_server *server, struct http_call *call)
+bool http_server_hand_over(struct http_server *server, struct http_call *call)
 {
     pthread_mutex_lock(&server->gate);
     bool is_open = !server->is_cutting;
@@ -79,11 +79,11 @@ bool server_hand_over(struct http_server *server, struct http_call *call)
     if (!is_open)
         return false;
     MHD_suspend_connection(call->connection);
-    server_push(server, call);
+    http_server_push(server, call);
     return true;
 }
 
-void server_resume(struct http_server *server, struct MHD_Connection *connection)
+void http_server_resume(struct http_server *server, struct MHD_Connection *connection)
 {
     MHD_resume_connection(connection);
     pthread_mutex_lock(&server->gate); /* after it: a stop may go on once none is suspended */
@@ -139,16 +139,16 @@ static bool check_head(struct http_server *server, struct http_call *call, struc
 
 static enum MHD_Result refuse(struct http_call *call, const struct err *why)
 {
-    const struct http_server_options *options = server_options(call->server);
+    const struct http_server_options *options = http_server_told(call->server);
     options->refuse(options->data, call, why);
-    return call_send(call);
+    return http_call_send(call);
 }
 
 static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connection *connection,
                                   const char *method, const char *url, void **state)
 {
     struct err err;
-    struct http_call *call = call_new(server, connection, method, str_of(url));
+    struct http_call *call = http_call_new(server, connection, method, str_of(url));
     *state = call;
     pthread_mutex_lock(&server->mutex);
     list_push(&server->calls, &call->node);
@@ -178,7 +178,7 @@ static enum MHD_Result run(struct http_server *server, struct http_call *call)
     pthread_mutex_lock(&call->mutex);
     call->state = CALL_HANDLED;
     pthread_mutex_unlock(&call->mutex);
-    return server_hand_over(server, call) ? MHD_YES : MHD_NO;
+    return http_server_hand_over(server, call) ? MHD_YES : MHD_NO;
 }
 
 /* Called with a request's head, with each part of its body, with the body's end, and when a worker
@@ -194,7 +194,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
         return begin_call(server, connection, method, url, state);
     if (*upload_len > 0)
         return take_body(call, upload, upload_len);
-    return call->response ? call_send(call) : run(server, call);
+    return call->response ? http_call_send(call) : run(server, call);
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **state,
@@ -211,7 +211,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
     if (list_is_empty(&server->calls))
         pthread_cond_broadcast(&server->has_changed);
     pthread_mutex_unlock(&server->mutex);
-    call_end(call, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    http_call_end(call, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
 /* --- streams that wait -------------------------------------------------------------------------
@@ -221,7 +221,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
 static void ask_again(struct http_server *server, int64_t asked_before_ms)
 {
     for (struct list *node = server->calls.next; node != &server->calls; node = node->next)
-        call_ask_again(CONTAINER_OF(node, struct http_call, node), asked_before_ms);
+        http_call_ask_again(CONTAINER_OF(node, struct http_call, node), asked_before_ms);
 }
 
 static void *tick(void *data)

@@ -8,18 +8,18 @@
 #include "base/workers.h"
 #include "http/call.h"
 
-const struct http_server_options *server_options(const struct http_server *server);
-bool server_is_stopping(const struct http_server *server);
+const struct http_server_options *http_server_told(const struct http_server *server);
+bool http_server_is_stopping(const struct http_server *server);
 
 /* Suspends the call's connection and gives its work to a worker. False: the server cuts what is
  * left, the call has to end. In the connection's thread only. */
-bool server_hand_over(struct http_server *server, struct http_call *call) MUST_CHECK;
+bool http_server_hand_over(struct http_server *server, struct http_call *call) MUST_CHECK;
 
 /* The same for a call that is suspended already. */
-void server_push(struct http_server *server, struct http_call *call);
+void http_server_push(struct http_server *server, struct http_call *call);
 
 /* Gives a suspended call back to the connection's thread, which may end it at once: it is not to be
  * touched any more. */
-void server_resume(struct http_server *server, struct MHD_Connection *connection);
+void http_server_resume(struct http_server *server, struct MHD_Connection *connection);
 
 #endif

@@ -28,7 +28,7 @@ static ssize_t ask(struct http_call *call)
 {
     call->work.run = ask_source;
     call->chunk_sent = 0;
-    if (!server_hand_over(call->server, call)) {
+    if (!http_server_hand_over(call->server, call)) {
         call->is_broken = true;
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
@@ -36,7 +36,7 @@ static ssize_t ask(struct http_call *call)
     return 0;
 }
 
-ssize_t call_read_stream(void *data, uint64_t position, char *out, size_t room)
+ssize_t http_call_read_stream(void *data, uint64_t position, char *out, size_t room)
 {
     struct http_call *call = data;
     (void)position; /* always that behind what it got */
@@ -62,7 +62,7 @@ static enum outcome note(struct http_call *call, enum http_next said, bool was_s
     if (said == HTTP_WAIT) {
         bool was_woken = call->state == CALL_WOKEN;
         /* A stop looks through all calls once; who comes to wait after that must see it here. */
-        bool goes_on = was_woken || server_is_stopping(call->server);
+        bool goes_on = was_woken || http_server_is_stopping(call->server);
         call->state = goes_on ? CALL_ASKED : CALL_WAITING;
         call->asked_ms = clock_monotonic_ms();
         buf_done(&call->chunk); /* thousands may wait */
@@ -83,14 +83,14 @@ static void ask_source(struct work *work)
     struct MHD_Connection *connection = call->connection;
     enum outcome outcome = ASK_AGAIN;
     while (outcome == ASK_AGAIN) {
-        bool is_stopping = server_is_stopping(server);
+        bool is_stopping = http_server_is_stopping(server);
         enum http_next said = call->source->next(call->source_state, &call->chunk, is_stopping);
         pthread_mutex_lock(&call->mutex);
         outcome = note(call, said, is_stopping);
         pthread_mutex_unlock(&call->mutex);
     }
     if (outcome == HAS_NEWS) /* a call that waits may already be in another thread's hands */
-        server_resume(server, connection);
+        http_server_resume(server, connection);
 }
 
 /* Under the call's mutex. */
@@ -100,7 +100,7 @@ static void wake(struct http_call *call)
         return;
     if (call->state == CALL_WAITING) {
         call->state = CALL_ASKED;
-        server_push(call->server, call);
+        http_server_push(call->server, call);
     } else if (call->state == CALL_ASKED) {
         call->state = CALL_WOKEN;
     }
@@ -113,7 +113,7 @@ void http_wake(struct http_call *call)
     pthread_mutex_unlock(&call->mutex);
 }
 
-void call_ask_again(struct http_call *call, int64_t asked_before_ms)
+void http_call_ask_again(struct http_call *call, int64_t asked_before_ms)
 {
     pthread_mutex_lock(&call->mutex);
     if (call->state == CALL_WAITING && call->asked_ms < asked_before_ms)

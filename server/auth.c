@@ -73,16 +73,15 @@ bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct 
     return identity_of_anyone(identity, &credentials, rpc_call_arena(call), out, err);
 }
 
-static bool read_host(struct str address, struct str *out, struct err *err)
+static bool read_host(const struct auth_door *door, struct str *out, struct err *err)
 {
-    struct str host = host_of(address);
+    struct str host = host_of(door->address);
     int64_t port = -1;
-    if (str_is_empty(host) || !str_to_int64(host_port_of(address), &port) || port < 0 ||
+    if (str_is_empty(host) || !str_to_int64(host_port_of(door->address), &port) || port < 0 ||
         port > 65535)
-        return err_set_field(err, "EXPORT_LISTEN",
-                             "EXPORT_LISTEN is \"%.*s\"; it takes HOST:PORT, such as "
-                             "127.0.0.1:50051",
-                             STR_ARG(address));
+        return err_set_field(err, door->setting,
+                             "%s is \"%.*s\"; it takes HOST:PORT, such as 127.0.0.1:50051",
+                             door->setting, STR_ARG(door->address));
     *out = host;
     return true;
 }
@@ -90,7 +89,7 @@ static bool read_host(struct str address, struct str *out, struct err *err)
 bool auth_check_door(const struct auth_door *door, struct err *err)
 {
     struct str host = {0};
-    if (!read_host(door->address, &host, err))
+    if (!read_host(door, &host, err))
         return false;
     if (door->has_mtls && !(door->has_tls && door->has_client_ca))
         return err_set_field(err, "EXPORT_TLS_CLIENT_CA",
@@ -99,18 +98,17 @@ bool auth_check_door(const struct auth_door *door, struct err *err)
     if (host_is_loopback(host))
         return true;
     if (door->is_open)
-        return err_set_field(
-            err, "EXPORT_LISTEN",
-            "EXPORT_LISTEN is \"%.*s\", which others can reach, and EXPORT_AUTH is "
-            "none; say how callers prove who they are, with EXPORT_AUTH=jwt, key "
-            "or mtls (docs/security.md), or listen on 127.0.0.1",
-            STR_ARG(door->address));
+        return err_set_field(err, door->setting,
+                             "%s is \"%.*s\", which others can reach, and EXPORT_AUTH is "
+                             "none; say how callers prove who they are, with EXPORT_AUTH=jwt, key "
+                             "or mtls (docs/security.md), or listen on 127.0.0.1",
+                             door->setting, STR_ARG(door->address));
     if (!door->has_tls && !door->allows_plaintext)
-        return err_set_field(err, "EXPORT_LISTEN",
-                             "EXPORT_LISTEN is \"%.*s\", which others can reach, and credentials "
+        return err_set_field(err, door->setting,
+                             "%s is \"%.*s\", which others can reach, and credentials "
                              "would pass in the clear; set EXPORT_TLS_CERTIFICATE and "
                              "EXPORT_TLS_KEY (docs/security.md), or EXPORT_ALLOW_PLAINTEXT=1 if a "
                              "proxy in front ends TLS",
-                             STR_ARG(door->address));
+                             door->setting, STR_ARG(door->address));
     return true;
 }

@@ -291,6 +291,36 @@ static bool start_download(struct exports *exports, const struct download_reques
     return false;
 }
 
+static bool check_token(struct exports *exports, struct str text, struct token *out,
+                        struct err *err)
+{
+    if (str_is_empty(text))
+        return err_set_field(err, "token",
+                             "the token is missing; ask for one with CreateDownloadToken");
+    return token_verify(exports->keys, text, clock_now_ms(exports->clock), out, err);
+}
+
+bool exports_peek_download(struct exports *exports, const struct caller *caller, struct str id,
+                           struct str token_text, struct arena *arena, struct job *out,
+                           struct err *err)
+{
+    struct token token = {.number = 0};
+    struct uuid wanted;
+    if (!check_token(exports, token_text, &token, err))
+        return false;
+    if (!uuid_parse(id, &wanted) || !uuid_equal(wanted, token.job))
+        return err_set(err, ERR_DENIED, "the token is not for this job");
+    if (!store_get(exports->store, token.job, arena, out, err))
+        return false;
+    if (!str_is_empty(caller->owner) && !is_visible(caller, out))
+        return refuse_unknown(token.job, err);
+    if (out->state == JOB_EXPIRED)
+        return err_set(err, ERR_EXPIRED, "the file's time is over; create the export again");
+    return out->state == JOB_COMPLETED ||
+           err_set(err, ERR_NOT_READY, "the job is %s; wait until it is completed",
+                   job_state_name(out->state));
+}
+
 bool exports_open_download(struct exports *exports, const struct caller *caller,
                            struct str token_text, int64_t offset, struct arena *arena,
                            struct exports_download *out, struct err *err)
@@ -299,15 +329,11 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
     struct exports_download download = {0};
     struct token token = {.number = 0};
     *out = download;
-    if (str_is_empty(token_text))
-        return err_set_field(err, "token",
-                             "the token is missing; ask for one with CreateDownloadToken");
-    if (offset < 0)
+    bool is_good = check_token(exports, token_text, &token, err);
+    out->job.id = token.job; /* zero if it is not one of ours */
+    if (is_good && offset < 0)
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
-    bool is_good =
-        token_verify(exports->keys, token_text, clock_now_ms(exports->clock), &token, err);
-    out->job.id = token.job; /* zero if it is not one of ours */
     if (!is_good || !admit_download(exports, caller, token.job, &download.place, err))
         return false;
     request.id = token.job;

@@ -101,6 +101,12 @@ struct exports_download {
     struct limits_place place;
 };
 
+/* The job whose file a token gives, without touching lease or token: for HEAD, conditions and
+ * ranges. ERR_DENIED also if the token is not of the job `id`. */
+bool exports_peek_download(struct exports *exports, const struct caller *caller, struct str id,
+                           struct str token, struct arena *arena, struct job *out,
+                           struct err *err) MUST_CHECK;
+
 /* Checks a token and opens the download. Who has the token and says no more may download; a caller
  * with an owner sees only what is its own, here too. It counts for the job's owner, whoever it is;
  * ERR_LIMIT leaves lease and token as they were. Of what is refused out->job.id is told alone, the

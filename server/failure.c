@@ -17,19 +17,16 @@ enum {
 };
 
 /* What began it all, on the line that both kinds have. */
-static void begin(struct log_line *line, enum log_level level, struct rpc_call *call,
-                  const struct caller *caller, struct str job)
+static void begin(struct log_line *line, enum log_level level, const struct failure_call *call)
 {
     char id[UUID_TEXT_LEN + 1] = "";
     struct uuid uuid;
-    struct str address = auth_address(call);
-    struct str request = utf8_cut(rpc_call_metadata(call, "x-request-id"), REQUEST_ID_MAX);
-    if (uuid_parse(job, &uuid))
+    struct str request = utf8_cut(call->request_id, REQUEST_ID_MAX);
+    if (uuid_parse(call->job, &uuid))
         uuid_format(uuid, id);
     log_begin(line, level, level == LOG_INFO ? "call.refused" : "call.failed");
-    log_add(line, "method=%.*s job=%s request=%.*s owner=%.*s address=%.*s",
-            STR_ARG(rpc_call_method(call)), id, STR_ARG(request), STR_ARG(caller->owner),
-            STR_ARG(address));
+    log_add(line, "method=%.*s job=%s request=%.*s owner=%.*s address=%.*s", STR_ARG(call->method),
+            id, STR_ARG(request), STR_ARG(call->owner), STR_ARG(call->address));
 }
 
 /* LOG_INFO for what is the caller's, and for what a drain refuses to everybody. */
@@ -43,20 +40,19 @@ static enum log_level level_of(const struct exports *exports, const struct err *
     return status == rpc_status_from_err(ERR_UNAVAILABLE) ? LOG_WARNING : LOG_INFO;
 }
 
-static void tell(struct exports *exports, struct rpc_call *call, const struct caller *caller,
-                 struct str job, const struct err *err)
+void failure_tell(struct exports *exports, const struct failure_call *call, const struct err *err)
 {
     enum log_level level = level_of(exports, err);
     bool is_refused = level == LOG_INFO;
     unsigned left_out = 0;
     struct log_line line;
     struct log_rate *refusals =
-        str_is_empty(caller->owner) ? &exports->strangers : &exports->refusals;
+        str_is_empty(call->owner) ? &exports->strangers : &exports->refusals;
     if (!log_rate_allows(is_refused ? refusals : &exports->failures,
                          is_refused ? REFUSALS_PER_SECOND : FAILURES_PER_SECOND,
                          clock_monotonic_ms(), &left_out))
         return;
-    begin(&line, level, call, caller, job);
+    begin(&line, level, call);
     log_add(&line, "code=%s", err_code_name(err->code));
     if (is_refused)
         log_add(&line, "field=%s", err->field);
@@ -64,6 +60,19 @@ static void tell(struct exports *exports, struct rpc_call *call, const struct ca
         log_add(&line, "reason=%s", err->text);
     log_add(&line, "left_out=%u", left_out);
     log_end(&line);
+}
+
+static void tell(struct exports *exports, struct rpc_call *call, const struct caller *caller,
+                 struct str job, const struct err *err)
+{
+    const struct failure_call facts = {
+        .method = rpc_call_method(call),
+        .request_id = rpc_call_metadata(call, "x-request-id"),
+        .owner = caller->owner,
+        .address = auth_address(call),
+        .job = job,
+    };
+    failure_tell(exports, &facts, err);
 }
 
 void failure_end(struct exports *exports, struct rpc_call *call, const struct caller *caller,

@@ -11,6 +11,18 @@
 #include "rpc/rpc.h"
 #include "server/exports.h"
 
+/* What is known of a call, whichever door it came by. Empty: not known. */
+struct failure_call {
+    struct str method; /* "/exportqueue.v1.ExportService/GetJob", "GET /api/exports/jobs/{id}" */
+    struct str request_id; /* as the caller gave it */
+    struct str owner;
+    struct str address;
+    struct str job; /* the id as the caller gave it: what is no id is not logged */
+};
+
+/* A line in the log, if it is due. */
+void failure_tell(struct exports *exports, const struct failure_call *call, const struct err *err);
+
 /* rpc_fail, and a line in the log if it is due. `caller` may be all zero: not known. `job` is the
  * id as the caller gave it, or empty: what is no id is not logged. */
 void failure_end(struct exports *exports, struct rpc_call *call, const struct caller *caller,

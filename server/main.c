@@ -13,6 +13,7 @@
 #include "rpc/reflection.h"
 #include "server/demo_journal.h"
 #include "server/failure.h"
+#include "server/http_door.h"
 #include "server/keys.h"
 #include "server/pulse.h"
 #include "server/security.h"
@@ -47,11 +48,13 @@ struct server {
     struct rpc_reflection *reflection;
     struct service *service;
     struct pulse *pulse;
+    struct http_doorway http;
     struct log_rate grpc_lines;
 };
 
 static void server_close(struct server *server)
 {
+    http_door_close(&server->http, 0);
     pulse_stop(server->pulse);
     rpc_server_free(server->rpc);
     rpc_listen_to_log(NULL, NULL);
@@ -140,6 +143,27 @@ static void log_grpc(void *data, bool is_error, const char *place, const char *m
                   place, message, left_out);
 }
 
+static bool open_http(struct server *server, struct err *err)
+{
+    const struct settings *settings = &server->engine.settings;
+    const struct http_door_options options = {
+        .listen = settings->http_listen.ptr,
+        .cors_origins = settings->http_cors_origins,
+        .workers = settings->is_persistent ? PERSISTENT_HANDLERS : 0,
+        .max_connections = (unsigned)settings->max_connections,
+        .max_body_bytes = (size_t)settings->max_message_bytes,
+        .certificate = server->security.certificate,
+    };
+    struct err why = {0};
+    if (str_equal(settings->http_listen, STR("off")) ||
+        http_door_open(&options, &server->exports, &server->http, &why))
+        return true;
+    return err_set(err, why.code,
+                   "%s; give the browser another address with EXPORT_HTTP_LISTEN, "
+                   "or none: off",
+                   why.text);
+}
+
 /* The doors. */
 static bool open_doors(struct server *server, struct err *err)
 {
@@ -187,7 +211,7 @@ static bool open_doors(struct server *server, struct err *err)
         return false;
     rpc_listen_to_log(log_grpc, server);
     server->pulse = pulse_start(&server->exports, server->health, service_name);
-    return rpc_server_start(server->rpc, err);
+    return rpc_server_start(server->rpc, err) && open_http(server, err);
 }
 
 static void log_listening(const struct server *server)
@@ -200,6 +224,11 @@ static void log_listening(const struct server *server)
               server->security.certificate ? "on" : "off", EXPORTQ_VERSION,
               settings->has_queue ? queue : "off",
               server->engine.catalog ? catalog_count(server->engine.catalog) : 0);
+    if (server->http.server) {
+        struct str http = host_of(settings->http_listen);
+        log_event(LOG_INFO, "server.http_listening", "address=%.*s:%d tls=%s", STR_ARG(http),
+                  http_door_port(&server->http), server->security.certificate ? "on" : "off");
+    }
 }
 
 /* No new jobs; running ones end; then the doors close, telling who still waits. */
@@ -211,6 +240,8 @@ static void drain(struct server *server)
     rpc_health_shutdown(server->health); /* balancers look elsewhere from now on */
     engine_drain(&server->engine, grace_ms);
     int64_t left_ms = end_ms - clock_monotonic_ms();
+    http_door_close(&server->http, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
+    left_ms = end_ms - clock_monotonic_ms();
     rpc_server_stop(server->rpc, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
 }
 

@@ -93,11 +93,37 @@ static bool check_door(const struct settings *settings, const struct security *s
                        struct err *err)
 {
     const struct auth_door door = {
+        .setting = "EXPORT_LISTEN",
         .address = settings->listen,
         .is_open = identity_is_open(security->identity),
         .has_mtls = identity_has_mtls(security->identity),
         .has_tls = security->certificate != NULL,
         .has_client_ca = !str_is_empty(settings->tls_client_ca),
+        .allows_plaintext = settings->allows_plaintext,
+    };
+    return auth_check_door(&door, err);
+}
+
+/* A browser has no certificate of its own as a rule; so where that alone counts there is no door
+ * for it. */
+static bool check_http_door(struct settings *settings, const struct security *security,
+                            struct err *err)
+{
+    bool has_mtls_alone = identity_has_mtls_alone(security->identity);
+    if (str_is_empty(settings->http_listen))
+        settings->http_listen = has_mtls_alone ? STR("off") : STR("127.0.0.1:8080");
+    if (str_equal(settings->http_listen, STR("off")))
+        return true;
+    if (has_mtls_alone)
+        return err_set_field(err, "EXPORT_HTTP_LISTEN",
+                             "EXPORT_HTTP_LISTEN is \"%.*s\", but with EXPORT_AUTH=mtls alone "
+                             "nobody can show who they are there; add jwt or key, or set it to off",
+                             STR_ARG(settings->http_listen));
+    const struct auth_door door = {
+        .setting = "EXPORT_HTTP_LISTEN",
+        .address = settings->http_listen,
+        .is_open = identity_is_open(security->identity),
+        .has_tls = security->certificate != NULL,
         .allows_plaintext = settings->allows_plaintext,
     };
     return auth_check_door(&door, err);
@@ -143,7 +169,7 @@ bool security_open(struct settings *settings, struct arena *arena, struct securi
         return false;
     return open_identity(settings, out, err) && open_certificate(settings, out, err) &&
            check_methods(settings, out, err) && check_door(settings, out, err) &&
-           open_keys(settings, out, err);
+           check_http_door(settings, out, err) && open_keys(settings, out, err);
 }
 
 void security_close(struct security *security)

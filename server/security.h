@@ -20,7 +20,7 @@ struct security {
 };
 
 /* ERR_INVALID names the setting and what to do. Wipes secrets from the settings, and fills in where
- * API keys are. */
+ * API keys are, and where the browser's door is by default. */
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
                    struct err *err) MUST_CHECK;
 

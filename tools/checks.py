@@ -40,7 +40,7 @@ DOORS = [
     (r"xlsxwriter", r"export/workbook\.c"),
     (r"minizip/", r"export/package\.c"),
     (r"unicode/", r"export/(locale|zone)\.c"),
-    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*|identity/(jwk|jwks|jwt)\.c)"),
+    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*|identity/(jwk|jwks|jwt)\.c|server/http_.*)"),
     (r"exportqueue/", r"(server|client)/"),
 ]
 

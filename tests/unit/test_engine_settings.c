@@ -177,7 +177,6 @@ static void each_mistake_is_an_error_that_names_the_setting(void **state)
         const char *named;
     } cases[] = {
         {"EXPORT_WORKERZ=1", NULL, "EXPORT_WORKERZ"},
-        {"EXPORT_HTTP_LISTEN=127.0.0.1:8080", NULL, "EXPORT_HTTP_LISTEN"},
         {"EXPORT_WORKERS=", NULL, "EXPORT_WORKERS"},
         {"EXPORT_WORKERS=two", NULL, "EXPORT_WORKERS"},
         {"EXPORT_WORKERS=-1", NULL, "EXPORT_WORKERS"},

@@ -36,8 +36,10 @@ static void without_authentication_only_loopback_may_be_listened_on(void **state
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = {0};
-        const struct auth_door door = {
-            .address = str_of(cases[i].address), .is_open = true, .has_tls = true};
+        const struct auth_door door = {.setting = "EXPORT_LISTEN",
+                                       .address = str_of(cases[i].address),
+                                       .is_open = true,
+                                       .has_tls = true};
         assert_int_equal(auth_check_door(&door, &err), cases[i].is_fine);
         if (!cases[i].is_fine)
             assert_string_equal(err.field, "EXPORT_LISTEN");
@@ -66,6 +68,7 @@ static void others_may_call_where_they_prove_who_they_are_over_tls(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = {0};
         struct auth_door door = cases[i].door;
+        door.setting = "EXPORT_LISTEN";
         door.address = STR("0.0.0.0:50051");
         assert_int_equal(auth_check_door(&door, &err), cases[i].field == NULL);
         if (!cases[i].field)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See http_door.h.
+ */
+#include "server/http_door.h"
+
+#include "server/http_answer.h"
+#include "server/http_download.h"
+#include "server/http_enter.h"
+#include "server/http_events.h"
+#include "server/http_jobs.h"
+
+static const struct http_route routes[] = {
+    {"POST", "/api/exports/jobs", http_jobs_create},
+    {"GET", "/api/exports/jobs", http_jobs_list},
+    {"GET", "/api/exports/jobs/{id}", http_jobs_get},
+    {"DELETE", "/api/exports/jobs/{id}", http_jobs_remove},
+    {"POST", "/api/exports/jobs/{id}/cancel", http_jobs_cancel},
+    {"POST", "/api/exports/jobs/{id}/retry", http_jobs_retry},
+    {"POST", "/api/exports/jobs/{id}/token", http_jobs_issue_token},
+    {"GET", "/api/exports/jobs/{id}/download", http_download},
+    {"GET", "/api/exports/events", http_events},
+    {"GET", "/api/exports/types", http_types_list},
+    {"GET", "/api/health", http_health_get},
+};
+
+/* What a browser asks before it lets a page of another origin ask. */
+static bool is_preflight(struct http_call *call)
+{
+    return str_equal(str_of(http_method(call)), STR("OPTIONS")) &&
+           !str_is_empty(http_field(call, "access-control-request-method"));
+}
+
+static void refuse(void *data, struct http_call *call, const struct err *why)
+{
+    const struct http_door *door = data;
+    const struct caller nobody = {.is_admin = false};
+    struct err err = *why;
+    http_answer_secure(call, door->has_tls);
+    if (is_preflight(call) && why->code == ERR_UNIMPLEMENTED &&
+        http_guard_check(door, call, &err)) {
+        http_reply(call, 204, NULL, (struct str){0});
+        return;
+    }
+    if (err.code == ERR_UNIMPLEMENTED) /* contract.md keeps 501 for a queue that is off */
+        http_answer_status(call, 405, "METHOD_NOT_ALLOWED", err.text);
+    else
+        http_fail(door, call, &nobody, (struct str){0}, &err);
+}
+
+/* One certificate for both doors; each has its own words for it. */
+static const struct http_tls *hold(void *data, uint64_t *out_generation)
+{
+    struct http_doorway *doorway = data;
+    const struct rpc_tls *tls =
+        doorway->certificate.hold(doorway->certificate.data, out_generation);
+    doorway->shown = (struct http_tls){tls->certificate_pem, tls->key_pem};
+    return &doorway->shown;
+}
+
+static void release(void *data)
+{
+    struct http_doorway *doorway = data;
+    doorway->certificate.release(doorway->certificate.data);
+}
+
+bool http_door_open(const struct http_door_options *options, struct exports *exports,
+                    struct http_doorway *out, struct err *err)
+{
+    out->door = (struct http_door){.exports = exports,
+                                   .cors_origins = options->cors_origins,
+                                   .has_tls = options->certificate != NULL};
+    struct http_server_options all = {
+        .listen = options->listen,
+        .routes = routes,
+        .route_count = COUNT_OF(routes),
+        .data = &out->door,
+        .refuse = refuse,
+        .workers = options->workers,
+        .max_connections = options->max_connections,
+        .max_body_bytes = options->max_body_bytes,
+    };
+    if (options->certificate) {
+        out->certificate = certificate_source(options->certificate);
+        all.tls = (struct http_tls_source){hold, release, out};
+    }
+    if (!http_server_new(&all, &out->server, err))
+        return false;
+    if (http_server_start(out->server, err))
+        return true;
+    http_server_free(out->server);
+    out->server = NULL;
+    return false;
+}
+
+int http_door_port(const struct http_doorway *doorway)
+{
+    return doorway->server ? http_server_port(doorway->server) : 0;
+}
+
+void http_door_close(struct http_doorway *doorway, int64_t grace_ms)
+{
+    if (!doorway->server)
+        return;
+    http_server_stop(doorway->server, grace_ms);
+    http_server_free(doorway->server);
+    doorway->server = NULL;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The browser's door: HTTP beside gRPC, with the same use cases behind it. The table of routes is
+ * in http_door.c.
+ */
+#ifndef SERVER_HTTP_DOOR_H
+#define SERVER_HTTP_DOOR_H
+
+#include "http/http.h"
+#include "server/certificate.h"
+#include "server/http_guard.h"
+
+struct http_door_options {
+    const char *listen; /* "host:port" */
+    struct str cors_origins;
+    unsigned workers; /* threads that run handlers */
+    unsigned max_connections;
+    size_t max_body_bytes;
+    struct certificate *certificate; /* NULL: plain text */
+};
+
+/* Zeroed: not open. */
+struct http_doorway {
+    struct http_door door;
+    struct http_server *server; /* NULL: not open */
+    struct rpc_tls_source certificate;
+    struct http_tls shown; /* while it is held */
+};
+
+/* Opens and serves. `out` and everything in it has to stay where it is. */
+bool http_door_open(const struct http_door_options *options, struct exports *exports,
+                    struct http_doorway *out, struct err *err) MUST_CHECK;
+
+/* 0: not open. */
+int http_door_port(const struct http_doorway *doorway);
+
+/* Ends what streams, waits for the rest at most so long, closes. Also if it is not open. */
+void http_door_close(struct http_doorway *doorway, int64_t grace_ms);
+
+#endif
