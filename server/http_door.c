@@ -9,6 +9,7 @@
 #include "server/http_enter.h"
 #include "server/http_events.h"
 #include "server/http_jobs.h"
+#include "server/http_page.h"
 
 static const struct http_route routes[] = {
     {"POST", "/api/exports/jobs", http_jobs_create},
@@ -22,7 +23,14 @@ static const struct http_route routes[] = {
     {"GET", "/api/exports/events", http_events},
     {"GET", "/api/exports/types", http_types_list},
     {"GET", "/api/health", http_health_get},
+    {"GET", "/api/openapi.json", http_openapi},
 };
+
+const struct http_route *http_door_routes(size_t *out_count)
+{
+    *out_count = COUNT_OF(routes);
+    return routes;
+}
 
 /* What a browser asks before it lets a page of another origin ask. */
 static bool is_preflight(struct http_call *call)

@@ -27,6 +27,9 @@ struct http_doorway {
     struct http_tls shown; /* while it is held */
 };
 
+/* All routes: for the test that holds the OpenAPI document to them. */
+const struct http_route *http_door_routes(size_t *out_count);
+
 /* Opens and serves. `out` and everything in it has to stay where it is. */
 bool http_door_open(const struct http_door_options *options, struct exports *exports,
                     struct http_doorway *out, struct err *err) MUST_CHECK;

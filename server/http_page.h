@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the browser's door has to show by itself, embedded in the program.
+ */
+#ifndef SERVER_HTTP_PAGE_H
+#define SERVER_HTTP_PAGE_H
+
+#include "http/http.h"
+
+/* Handlers of the shape of http/http.h; `data` is the struct http_door. */
+void http_openapi(void *data, struct http_call *call);
+
+#endif
