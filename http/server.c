@@ -131,7 +131,7 @@ static bool check_head(struct http_server *server, struct http_call *call, struc
         http_add_field(call, "Allow", allowed);
         return err_set(err, ERR_UNIMPLEMENTED, "this path takes %.*s", STR_ARG(allowed));
     }
-    if (str_to_int64(told, &length) && (uint64_t)length > server->options.max_body_bytes)
+    if (str_to_int64(told, &length) && length > MAX_DROPPED_BYTES) /* a lesser one: see take_body */
         return err_set(err, ERR_TOO_LARGE, "the request has %lld bytes; %zu are possible",
                        (long long)length, server->options.max_body_bytes);
     return true;
@@ -156,8 +156,8 @@ static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connect
     return check_head(server, call, &err) ? MHD_YES : refuse(call, &err);
 }
 
-/* More than was announced, or could be, is dropped until its end, for only then there is an answer;
- * very much more is cut off. */
+/* What is too large is dropped until its end, for most clients read an answer only then; what is
+ * very much larger is cut off. */
 static enum MHD_Result take_body(struct http_call *call, const char *data, size_t *len)
 {
     buf_add(&call->body, data, *len);

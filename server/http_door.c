@@ -36,6 +36,7 @@ const struct http_route *http_door_routes(size_t *out_count)
 static bool is_preflight(struct http_call *call)
 {
     return str_equal(str_of(http_method(call)), STR("OPTIONS")) &&
+           !str_is_empty(http_field(call, "origin")) &&
            !str_is_empty(http_field(call, "access-control-request-method"));
 }
 

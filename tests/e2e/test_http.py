@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The browser's door: the journal's routes, statuses and fields, events, and downloads that happen once."""
+
+import hashlib
+import json
+import subprocess
+import time
+import unittest
+
+from server import is_plain, program, wait_until
+from support import Case
+from web import Web
+
+JOBS = "/api/exports/jobs"
+FIELDS = {"id", "type", "format", "status", "createdAt", "startedAt", "completedAt", "error", "filename",
+          "downloadToken", "tokenExpiresAt", "tokenConsumed", "requestId", "progress"}  # the journal's own
+LISTENERS, SANITIZED_LISTENERS, WITHIN_MS = 5000, 200, 1000
+
+
+class WebCase(Case):
+    """A server with both doors."""
+
+    def serve_web(self, **settings):
+        server = self.serve(EXPORT_HTTP_LISTEN="127.0.0.1:0", **settings)
+        self.address = server.wait_for(r"server\.http_listening address=(\S+)").group(1)
+        return server
+
+    def web(self, user="alice", token=None):
+        return Web(self.address, user, token)
+
+
+class Journal(WebCase):
+    """What the journal's own page relies on."""
+
+    settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_ACTIVE_PER_USER": 2, "EXPORT_DRAIN_TIMEOUT": "0s"}
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve_web()
+        self.alice = self.web()
+
+    def refusal(self, status, code, answer):
+        self.assertEqual((status, code), (answer.status, answer.code), answer.body)
+        self.assertEqual({"error"}, set(answer.json))
+        return answer.json["error"]
+
+    def test_a_job_has_the_journals_fields_all_its_life(self):
+        begun = int(time.time() * 1000)
+        job = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
+        self.assertLessEqual(FIELDS, set(job))
+        self.assertEqual(("rows", "csv", "queued", "req 1", None, None, False),
+                         (job["type"], job["format"], job["status"], job["requestId"], job["error"],
+                          job["downloadToken"], job["tokenConsumed"]))
+        self.assertLess(abs(job["createdAt"] - begun), 5000)
+        done = self.alice.completed(job["id"])
+        self.assertEqual((3, 3, "EXACT"), (done["rows"], done["progress"]["rowsDone"], done["progress"]["rowsTotalKind"]))
+        self.assertRegex(done["filename"], r"^rows-\d{8}-\d{6}\.csv$")
+        self.assertTrue(done["createdAt"] <= done["startedAt"] <= done["completedAt"] < done["expiresAt"])
+        self.assertEqual([done], self.alice.get(JOBS, query={"requestId": "req 1"}).data)
+        again = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
+        self.assertEqual(job["id"], again["id"])
+
+    def test_params_are_filters_limit_and_columns(self):
+        job = self.alice.create("notes", "json", **{"from": "2025-01-01", "tags": ["work", "home"], "mood": "", "done": None,
+                                                    "least": 1, "limit": 2, "selectedColumns": ["secret", "id"]})
+        self.assertEqual({"from": "2025-01-01", "tags": ["work", "home"], "least": "1", "limit": 2,
+                          "selectedColumns": ["secret", "id"]}, job["params"])
+        self.alice.completed(job["id"])
+        rows = json.loads(self.alice.download(job["id"], self.alice.token(job["id"])).body)
+        self.assertLessEqual(len(rows), 2)
+        self.assertTrue(all(list(row) == ["secret", "id"] for row in rows), rows)
+
+    def test_bad_input_is_refused_by_name(self):
+        for body, field in (({}, "type"), ({"type": "nothing"}, "type"), ({"type": "rows", "format": "pdf"}, "format"),
+                            ({"type": 7}, "type"), ({"type": "rows", "params": []}, "params"),
+                            ({"type": "rows", "params": {"count": {"a": 1}}}, "params.count"),
+                            ({"type": "rows", "params": {"count": "many"}}, "filters[0]"),
+                            ({"type": "rows", "params": {"what": "1"}}, "filters[0].name"),
+                            ({"type": "rows", "params": {"limit": 0}}, "limit"),
+                            ({"type": "rows", "params": {"limit": "x"}}, "limit"),
+                            ({"type": "rows", "params": {"selectedColumns": ["nope"]}}, "columns[0]"),
+                            ({"type": "rows", "presentation": {"locale": "xx-nowhere"}}, "presentation.locale"),
+                            ({"type": "rows", "presentation": {"compression": "rar"}}, "compression"),
+                            ({"type": "rows", "presentation": {"wide": True}}, "presentation"),
+                            ({"type": "rows", "colour": "red"}, "body")):
+            error = self.refusal(400, "INVALID", self.alice.post(JOBS, body))
+            self.assertTrue(error["field"].startswith(field.partition("[")[0]), (body, error))
+        for text in ("", "{", "[]", "null", '"x"', "{} {}", '{"type":"a","type":"b"}', '{"type":"\\ud800"}', "\xff"):
+            self.refusal(400, "INVALID", self.alice.post(JOBS, text, headers={"Content-Type": "application/json"}))
+        self.refusal(415, "UNSUPPORTED_MEDIA_TYPE", self.alice.post(JOBS, "type=rows"))
+        self.assertEqual([], self.alice.get(JOBS).data)
+
+    def test_more_than_the_limit_is_429(self):
+        for _ in range(2):
+            self.alice.create("stuck")
+        answer = self.alice.post(JOBS, {"type": "stuck"})
+        self.refusal(429, "RATE_LIMIT", answer)
+        self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+
+    def test_a_token_that_was_used_is_410_and_a_forged_one_403(self):
+        id = self.alice.create("rows", count=3)["id"]
+        self.alice.completed(id)
+        token = self.alice.token(id)
+        self.refusal(403, "DENIED", self.alice.download(id, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")))
+        self.refusal(400, "INVALID", self.alice.get("%s/%s/download" % (JOBS, id)))
+        self.assertEqual(200, self.alice.download(id, token).status)
+        self.refusal(410, "USED", self.alice.download(id, token))
+        self.refusal(410, "USED", self.alice.post("%s/%s/token" % (JOBS, id)))
+
+    def test_what_is_not_ready_is_409_and_what_is_not_there_404(self):
+        id = self.alice.create("stuck")["id"]
+        self.refusal(409, "NOT_READY", self.alice.post("%s/%s/token" % (JOBS, id)))
+        self.refusal(409, "NOT_READY", self.alice.post("%s/%s/retry" % (JOBS, id)))
+        for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("POST", "/retry"), ("POST", "/token")):
+            for who, of in ((self.web("bob"), id), (self.alice, id[:-4] + "0000"), (self.alice, "no-id")):
+                self.refusal(404, "NOT_FOUND", who.ask(method, "%s/%s%s" % (JOBS, of, path)))
+        self.alice.create("rows", count=1, headers={"x-request-id": "r"})
+        self.refusal(409, "EXISTS", self.alice.post(JOBS, {"type": "rows", "params": {"count": 2}},
+                                                    headers={"x-request-id": "r"}))
+
+    def test_cancel_retry_and_delete(self):
+        id = self.alice.create("stuck")["id"]
+        wait_until(lambda: self.alice.job(id)["status"] == "running", "the start")
+        self.assertIn(self.alice.post("%s/%s/cancel" % (JOBS, id)).data["status"], ("running", "cancelled"))
+        self.assertEqual("cancelled", self.alice.ended(id)["status"])
+        self.assertEqual("queued", self.alice.post("%s/%s/retry" % (JOBS, id)).data["status"])
+        self.assertEqual({"id": id}, self.alice.ask("DELETE", "%s/%s" % (JOBS, id)).data)
+        self.assertEqual(404, self.alice.get("%s/%s" % (JOBS, id)).status)
+
+    def test_a_list_goes_on_page_by_page(self):
+        ids = []
+        for i in range(5):
+            ids.insert(0, self.alice.completed(self.alice.create("rows", count=i + 1)["id"])["id"])
+        seen, token = [], ""
+        while True:
+            answer = self.alice.get(JOBS, query={"pageSize": 2, "pageToken": token})
+            seen += [job["id"] for job in answer.data]
+            token = answer.json["nextPageToken"]
+            if not token:
+                break
+        self.assertEqual(ids, seen)
+        self.refusal(400, "INVALID", self.alice.get(JOBS, query={"pageSize": "0"}))
+        self.refusal(400, "INVALID", self.alice.get(JOBS, query={"pageToken": "x"}))
+
+    def test_types_and_health(self):
+        types = {each["name"]: each for each in self.alice.get("/api/exports/types").data}
+        notes = {each["name"]: each for each in types["notes"]["filters"]}
+        self.assertEqual((["good", "bad"], True, "date"),
+                         (notes["mood"]["choices"], notes["tags"]["isList"], notes["from"]["type"]))
+        self.assertEqual([False], [each["isDefault"] for each in types["notes"]["columns"] if each["name"] == "secret"])
+        health = Web(self.address).get("/api/health").data
+        self.assertEqual(("ok", "memory", ["none"], 0), (health["status"], health["mode"], health["auth"], health["running"]))
+
+    def test_a_queue_that_is_off_is_501_and_health_answers(self):
+        self.serve_web(ENABLE_EXPORT_QUEUE=0)
+        alice = self.web()
+        for answer in (alice.get(JOBS), alice.post(JOBS, {"type": "rows"}), alice.get("/api/exports/types"),
+                       alice.get("/api/exports/events"), alice.get(JOBS + "/x/download?token=y")):
+            self.refusal(501, "UNIMPLEMENTED", answer)
+        self.assertEqual("disabled", alice.get("/api/health").data["status"])
+
+    def test_what_no_route_has_is_refused(self):
+        self.refusal(404, "NOT_FOUND", self.alice.get("/api/nothing"))
+        answer = self.alice.ask("PUT", JOBS)
+        self.refusal(405, "METHOD_NOT_ALLOWED", answer)
+        self.assertEqual("POST, GET, HEAD", answer.headers["Allow"])
+        self.refusal(413, "TOO_LARGE", self.alice.post(JOBS, "x" * 2_000_000))
+
+
+class Downloads(WebCase):
+    """A file is handed over once, however a browser asks for it."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve_web(EXPORT_TOKEN_TTL="2s")
+        self.alice = self.web()
+        self.job = self.alice.completed(self.alice.create("rows", count=100_000)["id"])
+        self.id = self.job["id"]
+
+    def test_what_looks_spends_nothing(self):
+        token = self.alice.token(self.id)
+        tag = '"%s"' % self.job["sha256"]
+        for wanted, answer in ((200, self.alice.download(self.id, token, "HEAD")),
+                               (304, self.alice.download(self.id, token, If_None_Match=tag)),
+                               (416, self.alice.download(self.id, token, Range="bytes=%d-" % self.job["size"])),
+                               (403, self.alice.download(self.id, token, Sec_Purpose="prefetch;prerender"))):
+            self.assertEqual(wanted, answer.status)
+        head = self.alice.download(self.id, token, "HEAD")
+        self.assertEqual((str(self.job["size"]), tag, b""), (head.headers["Content-Length"], head.headers["ETag"], head.body))
+        whole = Web(self.address).download(self.id, token)  # who has the token says no more
+        self.assertEqual((200, self.job["sha256"]), (whole.status, hashlib.sha256(whole.body).hexdigest()))
+        for name, value in {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "ETag": tag,
+                            "Content-Encoding": None, "Accept-Ranges": "bytes", "Content-Length": str(self.job["size"]),
+                            "Content-Disposition": "attachment; filename=\"%s\"; filename*=UTF-8''%s" % (
+                                (self.job["filename"],) * 2)}.items():
+            self.assertEqual(value, whole.headers[name], name)
+        self.assertEqual(410, self.alice.download(self.id, token).status)
+
+    def test_a_transfer_that_broke_is_resumed_by_its_range(self):
+        token, size = self.alice.token(self.id), self.job["size"]
+        connection = self.alice.connect()
+        connection.request("GET", "/api/exports/jobs/%s/download?token=%s" % (self.id, token))
+        first = connection.getresponse().read(1000)
+        connection.close()
+        for condition in ({}, {"If_Range": '"%s"' % self.job["sha256"]}):
+            part = wait_until(lambda: (a := self.alice.download(self.id, token, Range="bytes=1000-%d" % (size // 2 - 1),
+                                                                **condition)).status == 206 and a, "the lease's end")
+            self.assertEqual("bytes 1000-%d/%d" % (size // 2 - 1, size), part.headers["Content-Range"])
+        rest = self.alice.download(self.id, token, Range="bytes=%d-" % (size // 2))
+        self.assertEqual(self.job["sha256"], hashlib.sha256(first + part.body + rest.body).hexdigest())
+        wait_until(lambda: self.alice.download(self.id, token).status == 410, "the token to be spent")
+
+    def test_a_range_of_another_file_gives_the_whole(self):
+        answer = self.alice.download(self.id, self.alice.token(self.id), Range="bytes=5-", If_Range='"other"')
+        self.assertEqual((200, self.job["size"]), (answer.status, len(answer.body)))
+
+    def test_a_second_download_at_once_is_told_to_come_back(self):
+        token = self.alice.token(self.id)
+        big = self.alice.completed(self.alice.create("wide", count=30_000)["id"])["id"]
+        token = self.alice.token(big)
+        connection = self.alice.connect()
+        connection.request("GET", "/api/exports/jobs/%s/download?token=%s" % (big, token))
+        connection.getresponse().read(1000)
+        answer = self.alice.download(big, token)
+        self.assertEqual((409, "BUSY"), (answer.status, answer.code))
+        self.assertGreater(int(answer.headers["Retry-After"]), 0)
+        connection.close()
+
+    def test_a_token_whose_time_is_over_is_410_and_one_of_another_job_403(self):
+        other = self.alice.completed(self.alice.create("rows", count=1)["id"])["id"]
+        token = self.alice.token(self.id)
+        self.assertEqual(403, self.alice.download(other, token).status)
+        answer = wait_until(lambda: (a := self.alice.download(self.id, token, "HEAD")).status == 410 and
+                            self.alice.download(self.id, token), "the token's end")
+        self.assertEqual((410, "EXPIRED"), (answer.status, answer.code))
+
+
+class EventStream(WebCase):
+    """Pushes, as server-sent events."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve_web()
+        self.alice = self.web()
+
+    def test_each_change_is_pushed_and_only_to_its_owner(self):
+        with self.alice.events() as events, self.web("bob").events() as others:
+            self.assertEqual("text/event-stream", events.response.headers["Content-Type"])
+            mine = self.alice.create("rows", count=3)["id"]
+            theirs = self.web("bob").create("rows", count=3)["id"]
+            seen = []
+            events.until(lambda job: seen.append((job["id"], job["status"])) or job["status"] == "completed")
+            self.assertEqual([(mine, "queued"), (mine, "running"), (mine, "completed")],
+                             sorted(set(seen), key=seen.index))
+            self.assertEqual(theirs, others.until(lambda job: job["status"] == "completed")[2]["id"])
+
+    def test_the_events_of_one_job_end_with_it(self):
+        id = self.alice.create("rows", count=3)["id"]
+        with self.alice.events("?id=" + id) as events:
+            self.assertEqual("completed", [job for _, _, job in events][-1]["status"])
+        with self.web("bob").events("?id=" + id) as events:
+            self.assertEqual(404, events.status)
+
+    def test_who_comes_back_is_told_what_was_missed(self):
+        old = self.alice.completed(self.alice.create("rows", count=1)["id"])
+        time.sleep(2.5)  # more than the overlap that clocks are allowed
+        with self.alice.events() as events:
+            first = self.alice.create("rows", count=3)["id"]
+            _, last, job = events.until(lambda job: job["status"] == "completed")
+            self.assertEqual(first, job["id"])
+        missed = self.alice.completed(self.alice.create("rows", count=4)["id"])
+        with self.alice.events(Last_Event_Id=str(last)) as events:
+            seen = []
+            events.until(lambda job: seen.append(job["id"]) or job["id"] == missed["id"])
+            self.assertNotIn(old["id"], seen)
+            self.assertEqual(missed, events_job(self.alice, missed["id"]))
+
+    def test_a_drain_ends_the_stream(self):
+        with self.alice.events() as events:
+            self.server.stop()
+            self.assertEqual([], list(events))
+
+    def test_very_many_listeners_hear_of_an_event_at_once(self):
+        count = LISTENERS if is_plain() else SANITIZED_LISTENERS
+        self.serve_web(EXPORT_MAX_WATCHES_PER_USER=10_000, EXPORT_WORKERS=1, EXPORT_DRAIN_TIMEOUT="0s")
+        alice, bob = self.web(), self.web("bob")
+        stuck = bob.create("stuck")["id"]
+        wait_until(lambda: bob.job(stuck)["status"] == "running", "the start")
+        crowd = subprocess.Popen([program("listeners"), self.address.rpartition(":")[2], "alice", str(count)], text=True,
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(crowd.stdout.close)
+        self.assertEqual("ready\n", crowd.stdout.readline())
+        created = alice.create("rows", count=1)["createdAt"]  # waits for the worker: one event
+        last = int(crowd.stdout.readline().split()[1])
+        self.assertEqual(0, crowd.wait(20))
+        print("    the last of %d listeners heard of a job %d ms after it was created" % (count, last - created))
+        if is_plain():
+            self.assertLess(last - created, WITHIN_MS)
+
+
+def events_job(web, id):
+    return web.job(id)
+
+
+class Origins(WebCase):
+    """A browser carries requests for pages of anybody."""
+
+    def test_pages_of_another_origin_may_nothing(self):
+        self.serve_web()
+        alice = self.web()
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+                        {"Host": "evil.example"}, {"Host": "127.0.0.1.evil.example"}):
+            self.assertEqual(403, alice.post(JOBS, {"type": "rows"}, headers=headers).status, headers)
+        for headers in ({}, {"Origin": "http://" + self.address}, {"Sec-Fetch-Site": "same-origin"},
+                        {"Host": "localhost:1"}, {"Host": "[::1]:8080"}, {"Host": "[::1]"}):
+            answer = alice.post(JOBS, {"type": "rows", "params": {"count": 1}}, headers=headers)
+            self.assertEqual(202, answer.status, headers)
+            self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
+            alice.ended(answer.data["id"])
+        self.assertEqual(405, alice.ask("OPTIONS", JOBS, headers={"Access-Control-Request-Method": "POST"}).status)
+
+    def test_an_origin_that_is_named_may_ask(self):
+        self.serve_web(EXPORT_HTTP_CORS_ORIGINS="https://journal.example, https://other.example")
+        alice = self.web()
+        asks = {"Origin": "https://journal.example", "Access-Control-Request-Method": "POST"}
+        preflight = alice.ask("OPTIONS", JOBS, headers=asks)
+        self.assertEqual((204, "https://journal.example", "Origin"),
+                         (preflight.status, preflight.headers["Access-Control-Allow-Origin"], preflight.headers["Vary"]))
+        self.assertEqual(202, alice.post(JOBS, {"type": "rows", "params": {"count": 1}}, headers=asks).status)
+        self.assertEqual(403, alice.ask("OPTIONS", JOBS, headers={**asks, "Origin": "https://journal.example.evil"}).status)
+
+
+if __name__ == "__main__":
+    unittest.main()
