@@ -2,8 +2,6 @@
 """Who may call what: every rpc that the server offers, by whoever may call. What it offers is asked of the server
 itself, so a new rpc without a row here fails."""
 
-import json
-import os
 import signal
 import subprocess
 import unittest
@@ -12,7 +10,8 @@ import grpc
 from google.protobuf import descriptor_pb2
 
 from bindings import health_pb, pb, reflection_pb
-from issuer import AUDIENCE, ISSUER, Issuer
+from issuer import Issuer
+from people import CALLERS, People
 from server import environment, program
 from support import Caller, Case
 
@@ -21,7 +20,6 @@ REFLECTION = "grpc.reflection.v1.ServerReflection"
 OPEN_S = 0.3  # a stream that says nothing for so long is open
 
 OK, MISSING, DENIED, UNKNOWN = "OK", "NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED"
-CALLERS = ("nobody", "bad", "expired", "other", "owner", "admin")
 STRANGERS = (UNKNOWN, UNKNOWN, UNKNOWN)
 ANYBODY = (OK,) * 6
 OWN = STRANGERS + (OK, OK, OK)          # what each has of its own
@@ -96,18 +94,12 @@ class Access(Case):
 
     def setUp(self):
         super().setUp()
-        keys = os.path.join(self.kit.home, "keys.json")
-        issuer = Issuer()
-        with open(keys, "w", encoding="ascii") as file:
-            json.dump(issuer.jwk(), file)
-        self.settings = {**self.settings, "EXPORT_AUTH": "jwt", "EXPORT_JWT_KEYS": keys, "EXPORT_JWT_ISSUER": ISSUER,
-                         "EXPORT_JWT_AUDIENCE": AUDIENCE}
+        people = People(self.kit.home)
+        self.settings = {**self.settings, **people.settings}
         self.server = self.serve()
         self.channel = self.server.channel()
         self.addCleanup(self.channel.close)
-        tokens = {"nobody": None, "bad": issuer.token()[:-4], "expired": issuer.token(exp=1), "other": issuer.token("bob"),
-                  "owner": issuer.token("alice"), "admin": issuer.token("root", role="export-admin")}
-        self.metadata = {name: (("authorization", "Bearer " + token),) if token else () for name, token in tokens.items()}
+        self.metadata = {name: people.metadata(name) for name in CALLERS}
         self.owner, self.admin = self.by("owner"), self.by("admin")
         self.owner.started(self.owner.create("stuck").id)  # the one worker has enough to do
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may ask what of the browser's door: every route that the server describes, by whoever may call. A new route
+without a row here fails."""
+
+import unittest
+
+from people import CALLERS, People
+from support import Case, wait_until
+from web import Web
+
+JOB = "/api/exports/jobs/{id}"
+ANYBODY = (200,) * 6
+OWN = (401, 401, 401, 200, 200, 200)          # what each has of its own
+OF_THE_JOB = (401, 401, 401, 404, 200, 200)
+ADMINS = (401, 401, 401, 403, 403, 200)
+SHOWN = (200,) * 6                             # what says nothing of anybody
+
+# (method, route, what is asked, the state that the job is to be in, what each caller is told)
+TABLE = [
+    ("POST", "/api/exports/jobs", {"body": {"type": "notes"}}, None, (401, 401, 401, 202, 202, 202)),
+    ("GET", "/api/exports/jobs", {}, "queued", OWN),
+    ("GET", "/api/exports/jobs", {"query": {"allOwners": "true"}}, "queued", ADMINS),
+    ("GET", JOB, {}, "queued", OF_THE_JOB),
+    ("DELETE", JOB, {}, "queued", OF_THE_JOB),
+    ("POST", JOB + "/cancel", {}, "queued", OF_THE_JOB),
+    ("POST", JOB + "/retry", {}, "cancelled", OF_THE_JOB),
+    ("POST", JOB + "/token", {}, "completed", OF_THE_JOB),
+    ("GET", JOB + "/download", {"query": {"token": "TOKEN"}}, "completed", (200, 401, 401, 404, 200, 200)),
+    ("GET", "/api/exports/events", {}, "queued", OWN),
+    ("GET", "/api/exports/events", {"query": {"id": "ID"}}, "cancelled", OF_THE_JOB),
+    ("GET", "/api/exports/events", {"query": {"allOwners": "true"}}, "queued", ADMINS),
+    ("GET", "/api/exports/types", {}, None, OWN),
+    ("GET", "/api/health", {}, None, ANYBODY),
+    ("GET", "/api/openapi.json", {}, None, SHOWN),
+]
+
+
+class HttpAccess(Case):
+    """With authentication."""
+
+    settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_ACTIVE_PER_USER": 1000, "EXPORT_DOWNLOADS_PER_JOB": 0,
+                "EXPORT_DRAIN_TIMEOUT": "0s", "EXPORT_HTTP_LISTEN": "127.0.0.1:0"}
+
+    def setUp(self):
+        super().setUp()
+        people = People(self.kit.home)
+        self.settings = {**self.settings, **people.settings}
+        self.server = self.serve()
+        address = self.server.wait_for(r"server\.http_listening address=(\S+)").group(1)
+        self.by = {name: Web(address, token=people.tokens[name]) for name in CALLERS}
+        self.owner, self.admin = self.by["owner"], self.by["admin"]
+        self.done = self.owner.completed(self.owner.create("notes")["id"])["id"]
+        self.downloads = 0
+        self.owner.create("stuck")  # the one worker has enough to do
+
+    def prepare(self, state):
+        """A job of the owner's in a state, and a token for its file."""
+        if state is None:
+            return "", ""
+        if state == "completed":  # once the server, too, knows that the download before is over
+            wait_until(lambda: all(self.server.log().count("event=download." + what) == self.downloads
+                                   for what in ("opened", "ended")), "the download's end")
+            return self.done, self.owner.token(self.done)
+        id = self.owner.create("notes")["id"]
+        if state == "cancelled":
+            self.owner.post(JOB.format(id=id) + "/cancel")
+        return id, ""
+
+    def status(self, who, method, path, asked):
+        if not path.endswith("/events"):
+            answer = self.by[who].ask(method, path, **asked)
+            self.downloads += answer.status == 200 and path.endswith("/download")
+            return answer.status
+        query = "".join("?%s=%s" % each for each in asked.get("query", {}).items())
+        with self.by[who].events(query) as events:
+            return events.status
+
+    def test_each_caller_is_told_what_it_may_have(self):
+        for method, route, asked, state, expected in TABLE:
+            for who, wanted in zip(CALLERS, expected):
+                id, token = self.prepare(state)
+                words = {"ID": id, "TOKEN": token}
+                filled = {**asked, "query": {name: words.get(value, value) for name, value in asked.get("query", {}).items()}}
+                before = self.admin.job(id) if id else None
+                with self.subTest("%s %s %s by %s" % (method, route, asked, who)):
+                    self.assertEqual(wanted, self.status(who, method, route.format(id=id), filled))
+                    if id and wanted >= 400:  # nothing has changed
+                        self.assertEqual(before, self.admin.job(id))
+                    if token and wanted >= 400:
+                        self.assertEqual(200, self.status("owner", "GET", JOB.format(id=id) + "/download",
+                                                          {"query": {"token": token}}))
+
+    def test_every_route_is_in_the_table(self):
+        described = self.by["nobody"].get("/api/openapi.json").json["paths"]
+        offered = {(method.upper(), path) for path, methods in described.items() for method in methods}
+        self.assertEqual(offered, {(method, route) for method, route, *_ in TABLE})
+
+    def test_counts_are_for_an_admin(self):
+        for who in CALLERS:
+            self.assertEqual(who == "admin", "running" in self.by[who].get("/api/health").data, who)
+
+    def test_lists_of_others_are_empty(self):
+        self.assertEqual([], self.by["other"].get("/api/exports/jobs").data)
+        self.assertEqual([], self.admin.get("/api/exports/jobs").data)
+        self.assertEqual(2, len(self.admin.get("/api/exports/jobs", query={"allOwners": "true"}).data))
+
+    def test_a_refusal_says_how_to_go_on(self):
+        answer = self.by["nobody"].get("/api/exports/jobs")
+        self.assertEqual(("Bearer", "UNAUTHENTICATED"), (answer.headers["WWW-Authenticate"], answer.code))
+
+
+if __name__ == "__main__":
+    unittest.main()
