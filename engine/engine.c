@@ -136,13 +136,28 @@ static bool migrate(const struct engine *engine, struct err *err)
     return true;
 }
 
+static struct files_options files_options_of(const struct settings *settings)
+{
+    return (struct files_options){
+        .sharing = settings->is_persistent ? FILES_SHARED : FILES_EXCLUSIVE,
+        .s3 = {.access_key = settings->s3_access_key,
+               .secret_key = settings->s3_secret_key,
+               .session_token = settings->s3_session_token,
+               .region = settings->s3_region,
+               .endpoint = settings->s3_endpoint,
+               .style = settings->s3_style,
+               .ca_file = settings->s3_ca},
+    };
+}
+
 bool engine_check(const struct engine *engine, struct err *err)
 {
     const struct settings *settings = &engine->settings;
+    const struct files_options files = files_options_of(settings);
     int missing = 0;
     if (!settings->has_queue)
         return true;
-    if (!files_check_url(settings->store_url, err))
+    if (!files_check_url(settings->store_url, &files, err))
         return false;
     if (!settings->has_auto_migrate)
         return migrate(engine, err); /* only checks */
@@ -215,10 +230,10 @@ static void start_pool(struct engine *engine)
 bool engine_open_queue(struct engine *engine, const char *name, struct err *err)
 {
     const struct settings *settings = &engine->settings;
-    enum files_sharing sharing = settings->is_persistent ? FILES_SHARED : FILES_EXCLUSIVE;
+    const struct files_options files = files_options_of(settings);
     if (!settings->has_queue)
         return true;
-    if (!files_open_store(settings->store_url, sharing, &engine->files, err) ||
+    if (!files_open_store(settings->store_url, &files, &engine->files, err) ||
         !open_store(engine, name, err))
         return false;
     start_pool(engine);

@@ -254,7 +254,8 @@ static bool refuse_shown(const struct setting *setting, struct str text, struct 
                          setting->name, setting->name);
 }
 
-/* EXPORT_… and the like are ours: an unknown one is a mistake. All else belongs to others. */
+/* EXPORT_… and the like are ours: an unknown one is a mistake. All else belongs to others, but for
+ * the few of AWS_… that the table has. */
 static bool is_ours(struct str name)
 {
     return str_starts_with(name, STR("EXPORT_")) || str_starts_with(name, STR("ENABLE_EXPORT")) ||
@@ -268,10 +269,12 @@ static bool read_environment(const struct settings_input *input, struct arena *a
     for (char *const *environment = input->environment; *environment; environment++) {
         struct str value = str_of(*environment);
         struct str name;
-        if (!str_next(&value, '=', &name) || !is_ours(name))
+        if (!str_next(&value, '=', &name))
             continue;
         const struct setting *setting = find(name);
         const struct setting *secret = setting ? NULL : find_secret(name);
+        if (!setting && !secret && !is_ours(name))
+            continue;
         if (secret) {
             if (secret->user == DAEMON && input->program != PROGRAM_EXPORTQD)
                 continue; /* it may be for a server's eyes only */

@@ -38,6 +38,13 @@ struct settings {
     struct str source_url;
     struct str types_dir;
     struct str store_url;
+    struct str s3_access_key;
+    struct str s3_secret_key;
+    struct str s3_session_token;
+    struct str s3_region;
+    struct str s3_endpoint;
+    struct str s3_style;
+    struct str s3_ca;
     struct str state_dir;
     struct str listen;
     struct str http_listen; /* empty: by default; "off": no door */

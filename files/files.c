@@ -5,42 +5,52 @@
 #include "files/files.h"
 
 #include "files/local.h"
+#include "files/s3.h"
 
 #include <assert.h>
 
 static const struct {
     const char *scheme;
-    bool (*open_store)(struct str rest, enum files_sharing sharing, struct files **out,
+    bool (*open_store)(struct str rest, const struct files_options *options, struct files **out,
                        struct err *err);
+    bool (*check)(struct str rest, const struct files_options *options, struct err *err);
 } stores[] = {
-    {"file:", local_open_store},
+    {"file:", local_open_store, NULL},
+    {"s3:", s3_open_store, s3_check_url},
 };
 
-/* The index of the store that serves a URL. */
-static bool find_store(struct str url, size_t *out, struct err *err)
+struct store_url {
+    size_t store;
+    struct str rest; /* what follows the scheme */
+};
+
+static bool find_store(struct str url, struct store_url *out, struct err *err)
 {
-    for (*out = 0; *out < COUNT_OF(stores); (*out)++)
-        if (str_starts_with(url, str_of(stores[*out].scheme)))
-            return true;
+    for (size_t i = 0; i < COUNT_OF(stores); i++) {
+        size_t skip = strlen(stores[i].scheme);
+        if (!str_starts_with(url, str_of(stores[i].scheme)))
+            continue;
+        *out = (struct store_url){i, {url.ptr + skip, url.len - skip}};
+        return true;
+    }
     return err_set(err, ERR_INVALID,
-                   "EXPORT_STORE_URL is of no kind this server knows; use "
-                   "file:DIR");
+                   "EXPORT_STORE_URL is of no kind this server knows; use file:DIR or "
+                   "s3://BUCKET/PREFIX");
 }
 
-bool files_check_url(struct str url, struct err *err)
+bool files_check_url(struct str url, const struct files_options *options, struct err *err)
 {
-    size_t found = 0;
-    return find_store(url, &found, err);
+    struct store_url found;
+    return find_store(url, &found, err) &&
+           (!stores[found.store].check || stores[found.store].check(found.rest, options, err));
 }
 
-bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
+bool files_open_store(struct str url, const struct files_options *options, struct files **out,
                       struct err *err)
 {
-    size_t i = 0;
-    if (!find_store(url, &i, err))
-        return false;
-    size_t skip = strlen(stores[i].scheme);
-    return stores[i].open_store((struct str){url.ptr + skip, url.len - skip}, sharing, out, err);
+    struct store_url found;
+    return find_store(url, &found, err) &&
+           stores[found.store].open_store(found.rest, options, out, err);
 }
 
 void files_close_store(struct files *files)
@@ -80,6 +90,12 @@ bool files_create(struct files *files, struct str key, struct file_writer **out,
 struct sink *file_writer_sink(struct file_writer *writer)
 {
     return &writer->sink;
+}
+
+void file_writer_heed(struct file_writer *writer, struct stop *stop)
+{
+    assert(writer->size == 0);
+    writer->stop = stop;
 }
 
 int64_t file_writer_size(const struct file_writer *writer)

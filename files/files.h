@@ -17,6 +17,7 @@
 
 #include "base/digest.h"
 #include "base/sink.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "files/key.h"
 
@@ -37,15 +38,34 @@ enum files_sharing {
     FILES_SHARED,    /* the servers and workers of one queue: only parts older than an hour go */
 };
 
+/* How an object store is reached: the settings of these names. Empty: not given. */
+struct files_s3 {
+    struct str access_key;    /* AWS_ACCESS_KEY_ID */
+    struct str secret_key;    /* AWS_SECRET_ACCESS_KEY */
+    struct str session_token; /* AWS_SESSION_TOKEN */
+    struct str region;        /* AWS_REGION */
+    struct str endpoint;      /* EXPORT_S3_ENDPOINT */
+    struct str style;         /* EXPORT_S3_STYLE */
+    struct str ca_file;       /* EXPORT_S3_CA */
+};
+
+struct files_options {
+    enum files_sharing sharing;
+    struct files_s3 s3; /* copied, where it is heeded */
+};
+
 /* "file:DIR": made if absent, with its parents, mode 0700. ERR_INVALID for a URL nobody here
  * serves, for a directory that cannot be used or that is no store and not empty either; ERR_BUSY if
  * another process has it and one of the two wants it exclusively. These texts go to the operator
- * and name the directory. */
-bool files_open_store(struct str url, enum files_sharing sharing, struct files **out,
+ * and name the directory.
+ * "s3://BUCKET/PREFIX": a bucket that is there, at Amazon's or, by the options, elsewhere; it is
+ * asked whether it lets us in. FILES_SHARED only: nothing can lock a bucket. */
+bool files_open_store(struct str url, const struct files_options *options, struct files **out,
                       struct err *err) MUST_CHECK;
 
-/* Whether somebody here serves such a URL, as ERR_INVALID; touches nothing. */
-bool files_check_url(struct str url, struct err *err) MUST_CHECK;
+/* Whether somebody here serves such a URL with such options, as ERR_INVALID; touches nothing. */
+bool files_check_url(struct str url, const struct files_options *options,
+                     struct err *err) MUST_CHECK;
 
 /* After all writers and readers. Accepts NULL. */
 void files_close_store(struct files *files);
@@ -56,6 +76,10 @@ bool files_create(struct files *files, struct str key, struct file_writer **out,
 
 /* Where its bytes go; SHA-256 is taken on the way. Lives as long as the writer. */
 struct sink *file_writer_sink(struct file_writer *writer);
+
+/* Where the file goes over a network, waiting for it and trying again end when this is wished.
+ * Before the first byte; `stop` outlives the writer. Without it they end after a minute or two. */
+void file_writer_heed(struct file_writer *writer, struct stop *stop);
 
 /* Bytes taken so far. */
 int64_t file_writer_size(const struct file_writer *writer);
@@ -68,7 +92,8 @@ bool file_writer_commit(struct file_writer *writer, struct file_facts *out,
 /* Drops the file and frees the writer. Accepts NULL. */
 void file_writer_abort(struct file_writer *writer);
 
-/* Opens a committed file. It stays readable while open, also if it is removed meanwhile. */
+/* Opens a committed file. It stays readable while open, also if it is removed meanwhile; in an
+ * object store the reads of one that was removed end with ERR_NOT_FOUND. */
 bool files_open(struct files *files, struct str key, struct file_reader **out,
                 struct err *err) MUST_CHECK;
 
@@ -91,7 +116,7 @@ bool files_check(struct files *files, struct err *err) MUST_CHECK;
 
 /* ---- Looking for files that nobody has any more ---- */
 
-enum { FILES_MAX_KEY = 80, FILES_MAX_NAME = 120, FILES_PORTION = 100 };
+enum { FILES_MAX_KEY = 80, FILES_MAX_NAME = 480, FILES_PORTION = 100 };
 
 /* A file of a job's: a committed one, or a part whose writer never ended. */
 struct file_found {
@@ -150,6 +175,7 @@ struct files {
 struct file_writer {
     const struct files_ops *ops;
     struct sink sink;
+    struct stop *stop; /* NULL: nobody can wish it */
     int64_t size;
 };
 

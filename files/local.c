@@ -392,12 +392,12 @@ static const struct files_ops local_ops = {
     .scan_close = local_scan_close,
 };
 
-bool local_open_store(struct str dir, enum files_sharing sharing, struct files **out,
+bool local_open_store(struct str dir, const struct files_options *options, struct files **out,
                       struct err *err)
 {
     struct local *local = mem_new(struct local);
     local->files.ops = &local_ops;
-    if (!local_dir_open(dir, sharing, &local->dir, err)) {
+    if (!local_dir_open(dir, options->sharing, &local->dir, err)) {
         free(local);
         return false;
     }

@@ -8,7 +8,7 @@
 #include "files/files.h"
 
 /* See files_open_store. `dir` is what follows "file:". */
-bool local_open_store(struct str dir, enum files_sharing sharing, struct files **out,
+bool local_open_store(struct str dir, const struct files_options *options, struct files **out,
                       struct err *err) MUST_CHECK;
 
 #endif

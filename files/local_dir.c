@@ -33,6 +33,7 @@ static const char part_mark[] = ".part-";
 enum { PART_MARK_LEN = sizeof part_mark - 1 };
 
 _Static_assert(FILES_MAX_KEY + PART_MARK_LEN + PART_RANDOM_LEN < LOCAL_NAME_SIZE, "names fit");
+_Static_assert(LOCAL_NAME_SIZE <= FILES_MAX_NAME + 1, "and are shown");
 _Static_assert(FILE_KEY_SIZE <= FILES_MAX_KEY + 1, "a job's key is a key");
 
 void local_dir_name(struct str key, char out[LOCAL_NAME_SIZE])

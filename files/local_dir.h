@@ -18,7 +18,7 @@
 
 #include <dirent.h>
 
-enum { LOCAL_NAME_SIZE = FILES_MAX_NAME + 1 };
+enum { LOCAL_NAME_SIZE = 121 };
 
 struct local_dir {
     int fd;

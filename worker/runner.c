@@ -129,6 +129,7 @@ static bool begin_file(struct run *run, const struct job *job, struct err *err)
     look.created_ms = job->created_ms;
     if (!files_create(run->runner->files, run->key, &run->file, err))
         return false;
+    file_writer_heed(run->file, run->stop);
     run->document = document_new(plan->format, &look, &plan->presentation.document, plan->columns,
                                  plan->column_count, &run->sink);
     return true;

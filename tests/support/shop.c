@@ -82,7 +82,8 @@ void shop_open(struct shop *shop)
     if (!catalog_load(path, shop->source, &shop->catalog, &err))
         fail_msg("%s", err.text);
     (void)snprintf(url, sizeof url, "file:%s/files", shop->directory);
-    assert_true(files_open_store(str_of(url), FILES_EXCLUSIVE, &shop->files, &err));
+    assert_true(files_open_store(str_of(url), &(struct files_options){.sharing = FILES_EXCLUSIVE},
+                                 &shop->files, &err));
     shop->runner =
         (struct runner){.catalog = shop->catalog, .source = shop->source, .files = shop->files};
 }

@@ -137,7 +137,8 @@ static void a_read_only_disk_is_refused_at_start(void **state)
     assert_int_equal(mount("exportq", dir.path, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
     struct err err = {0};
     struct files *files = NULL;
-    assert_false(files_open_store(str_of(dir.url), FILES_SHARED, &files, &err));
+    assert_false(files_open_store(str_of(dir.url), &(struct files_options){.sharing = FILES_SHARED},
+                                  &files, &err));
     assert_int_equal(err.code, ERR_INVALID);
     assert_non_null(strstr(err.text, dir.path));
     assert_int_equal(umount(dir.path), 0);

@@ -32,7 +32,8 @@ static void urls_nobody_serves_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct err err = {0};
         struct files *files = NULL;
-        assert_false(files_open_store(table[i].url, FILES_EXCLUSIVE, &files, &err));
+        assert_false(files_open_store(
+            table[i].url, &(struct files_options){.sharing = FILES_EXCLUSIVE}, &files, &err));
         assert_int_equal(err.code, ERR_INVALID);
         if (!strstr(err.text, table[i].says))
             fail_msg("<%s> does not say <%s>", err.text, table[i].says);
@@ -62,7 +63,8 @@ static void the_directory_is_made_with_its_parents(void **state)
 static bool opens(const struct kit_dir *dir, enum files_sharing sharing, struct err *err)
 {
     struct files *files = NULL;
-    if (!files_open_store(str_of(dir->url), sharing, &files, err))
+    if (!files_open_store(str_of(dir->url), &(struct files_options){.sharing = sharing}, &files,
+                          err))
         return false;
     files_close_store(files);
     return true;

@@ -49,7 +49,8 @@ static void a_directory_that_cannot_be_read_is_not_taken_for_an_empty_or_a_clean
         struct err err = {0};
         struct files *files = NULL;
         readdir_fails = true;
-        assert_false(files_open_store(str_of(dir.url), FILES_EXCLUSIVE, &files, &err));
+        assert_false(files_open_store(
+            str_of(dir.url), &(struct files_options){.sharing = FILES_EXCLUSIVE}, &files, &err));
         readdir_fails = false;
         assert_int_equal(err.code, ERR_INVALID);
         assert_non_null(strstr(err.text, "cannot read"));
