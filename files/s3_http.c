@@ -7,7 +7,9 @@
  * Debian's libcurl 7.88 signs what it sends as it is: neither does it sort a query nor add a
  * missing
  * "=", nor encode a path. So requests come here in the order and the form that signatures want. Of
- * header lines it signs all that it is given, sorted by their text, so they are in lower case.
+ * header lines it signs all that it is given, sorted by their text, so they are in lower case; an
+ * empty one, which would keep libcurl from sending its own, it signs too and does not send. So
+ * large bodies wait for the server's leave ("Expect: 100-continue"), which spares those it refuses.
  */
 #include "files/s3_http.h"
 
@@ -163,7 +165,6 @@ static struct curl_slist *make_headers(const struct s3_http *http, const struct 
     sha256_format(digest, hex);
     (void)snprintf(text, sizeof text, "x-amz-content-sha256: %s", hex);
     add_header(&headers, text);
-    add_header(&headers, "Expect:"); /* waits for no leave to send */
     if (request->header)
         add_header(&headers, request->header);
     if (request->body.ptr)

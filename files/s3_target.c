@@ -46,7 +46,7 @@ static bool make_prefix(struct str text, struct arena *arena, struct str *out, s
                        err);
     struct str rest = text;
     struct str part;
-    while (str_next(&rest, '/', &part))
+    while (text.len && str_next(&rest, '/', &part))
         if (str_is_empty(part) || str_equal(part, STR(".")) || str_equal(part, STR("..")))
             return bad_url("has a prefix with an empty part, . or ..", err);
     *out = arena_printf(arena, "%.*s%s", STR_ARG(text), text.len ? "/" : "");
