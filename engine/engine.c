@@ -227,14 +227,25 @@ static void start_pool(struct engine *engine)
     engine->pool = pool_start(&options);
 }
 
+/* The files, and then nobody needs the secrets any more. */
+static bool open_files(struct engine *engine, struct err *err)
+{
+    struct settings *settings = &engine->settings;
+    const struct files_options options = files_options_of(settings);
+    bool is_open = !settings->has_queue ||
+                   files_open_store(settings->store_url, &options, &engine->files, err);
+    settings_forget_secrets(settings);
+    return is_open;
+}
+
 bool engine_open_queue(struct engine *engine, const char *name, struct err *err)
 {
     const struct settings *settings = &engine->settings;
-    const struct files_options files = files_options_of(settings);
+    if (!open_files(engine, err))
+        return false;
     if (!settings->has_queue)
         return true;
-    if (!files_open_store(settings->store_url, &files, &engine->files, err) ||
-        !open_store(engine, name, err))
+    if (!open_store(engine, name, err))
         return false;
     start_pool(engine);
     const struct janitor_options janitor = janitor_options_default();

@@ -43,7 +43,8 @@ bool engine_open_source(struct engine *engine, struct err *err) MUST_CHECK;
  * nothing; whether it may be changed is not asked. */
 bool engine_check(const struct engine *engine, struct err *err) MUST_CHECK;
 
-/* The queue, its workers and its janitor. `name` is the program's, for the database to show. */
+/* The queue, its workers and its janitor. `name` is the program's, for the database to show. Wipes
+ * the secrets among the settings: whoever else wants one takes it before. */
 bool engine_open_queue(struct engine *engine, const char *name, struct err *err) MUST_CHECK;
 
 /* Claims no more; running jobs end, within `grace_ms`, or go back to the queue. */

@@ -156,10 +156,8 @@ static bool open_keys(struct settings *settings, struct security *security, stru
     struct str file = settings->download_secret_file;
     if (!check_secret(settings, err))
         return false;
-    bool is_open = str_is_empty(file) ? keyring_new(settings->download_secret, &security->keys, err)
-                                      : keyring_open(file.ptr, tell_keys, &security->keys, err);
-    settings_forget_secrets(settings);
-    return is_open;
+    return str_is_empty(file) ? keyring_new(settings->download_secret, &security->keys, err)
+                              : keyring_open(file.ptr, tell_keys, &security->keys, err);
 }
 
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
