@@ -10,7 +10,7 @@
 
 enum {
     DOWN_MS = 5000,
-    WELL_MS = 10000, /* health asks each second, and each question costs money */
+    WELL_MS = 5000, /* health asks each second, and each question costs money */
     LISTED_MAX = 65536,
 };
 

@@ -69,6 +69,8 @@ def settings(all):
     """Remembers the secrets among settings."""
     for name, setting in all.items():
         setting = str(setting)
+        if name == "AWS_SESSION_TOKEN":
+            secret(setting, SETTING)
         if name.endswith("_FILE") and "SECRET" in name:
             if not os.path.isfile(setting):
                 continue

@@ -39,7 +39,7 @@ def is_plain():
 
 def environment(settings):
     """The test's settings, and none that happen to be set around it."""
-    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_", "STATE_DIRECTORY", "PG")
+    ours = ("EXPORT_", "ENABLE_", "DATABASE_URL", "EXPORTQ_", "STATE_DIRECTORY", "PG", "AWS_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     clean["EXPORT_HTTP_LISTEN"] = "off"  # one of many servers here; a test that wants it says where
     clean.update({name: str(value) for name, value in settings.items() if value is not None})

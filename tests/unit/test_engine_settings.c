@@ -188,6 +188,8 @@ static void each_mistake_is_an_error_that_names_the_setting(void **state)
         {"ENABLE_EXPORT_QUEUE=yes", NULL, "ENABLE_EXPORT_QUEUE"},
         {"EXPORT_MAX_ATTEMPTS=0", NULL, "EXPORT_MAX_ATTEMPTS"},
         {"EXPORT_RETRY_CAP_MS=100", NULL, "EXPORT_RETRY_CAP_MS"},
+        {"EXPORT_S3_BUCKET=x", NULL, "EXPORT_S3_BUCKET"},
+        {NULL, "--aws-secret-access-key=topsecret", "AWS_SECRET_ACCESS_KEY_FILE"},
         {NULL, "--no-such-flag=1", "--no-such-flag"},
         {NULL, "--Workers=1", "--Workers"},
         {NULL, "--workers", "--workers"},
@@ -236,8 +238,9 @@ static void settings_of_others_are_not_looked_at(void **state)
 {
     (void)state;
     struct reading r;
-    assert_true(read_from(&r, (const char *const[]){"HOME=/root", "EXPORTER=x", "NOEQUALS", NULL},
-                          nothing));
+    assert_true(read_from(
+        &r, (const char *const[]){"HOME=/root", "EXPORTER=x", "AWS_PROFILE=x", "NOEQUALS", NULL},
+        nothing));
     arena_done(&r.arena);
 }
 
@@ -245,11 +248,13 @@ static void a_secret_is_masked_when_settings_are_printed(void **state)
 {
     (void)state;
     struct reading r;
-    assert_true(read_from(&r,
-                          (const char *const[]){"EXPORT_DOWNLOAD_SECRET=k:topsecret",
-                                                "DATABASE_URL=postgres://me:topsecret@host/name",
-                                                "EXPORT_SOURCE_URL=sqlite:/no/secret", NULL},
-                          nothing));
+    assert_true(read_from(
+        &r,
+        (const char *const[]){
+            "EXPORT_DOWNLOAD_SECRET=k:topsecret", "DATABASE_URL=postgres://me:topsecret@host/name",
+            "EXPORT_SOURCE_URL=sqlite:/no/secret", "AWS_ACCESS_KEY_ID=topsecret",
+            "AWS_SECRET_ACCESS_KEY=topsecret", "AWS_SESSION_TOKEN=topsecret", NULL},
+        nothing));
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -260,6 +265,7 @@ static void a_secret_is_masked_when_settings_are_printed(void **state)
     assert_non_null(strstr(text, "DATABASE_URL=postgres://********\n"));
     assert_non_null(strstr(text, "EXPORT_SOURCE_URL=sqlite:/no/secret\n"));
     assert_non_null(strstr(text, "EXPORT_MAX_ATTEMPTS=3\n"));
+    assert_non_null(strstr(text, "AWS_SECRET_ACCESS_KEY=********\n"));
     free(text);
     arena_done(&r.arena);
 }
