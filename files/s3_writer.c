@@ -239,7 +239,11 @@ static bool complete(struct s3_writer *s3w, struct err *err)
         *err = unsure;
         return false;
     }
-    return verify(s3w, err);
+    if (verify(s3w, err))
+        return true;
+    if (!is_told) /* and what it said then is the reason */
+        (void)err_set(err, ERR_STORE_UNAVAILABLE, "%s", unsure.text);
+    return false;
 }
 
 static bool publish(struct s3_writer *s3w, struct err *err)

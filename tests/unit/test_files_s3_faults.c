@@ -249,6 +249,28 @@ static void a_completion_whose_answer_was_lost_is_found_done(void **state)
     end(&world);
 }
 
+static void a_completion_that_took_the_upload_and_made_no_file_fails(void **state)
+{
+    static struct world world;
+    static const struct step steps[] = {
+        OPENING,
+        {"POST /bucket/p/k?uploads= ", BEGUN},
+        {"PUT /bucket/p/k?partNumber=1&uploadId=u%2F1 ", DONE},
+        {"PUT /bucket/p/k?partNumber=2&uploadId=u%2F1 ", DONE},
+        {"POST /bucket/p/k?uploadId=u%2F1 ", CUT},
+        {"POST /bucket/p/k?uploadId=u%2F1 ", GONE},
+        {"HEAD /bucket/p/k ", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+        {"DELETE /bucket/p/k?uploadId=u%2F1 ", GONE},
+        {"DELETE /bucket/p/k ", DONE}};
+    struct err err = {0};
+    (void)state;
+    BEGIN(&world, steps);
+    assert_false(store_large(world.files, &err));
+    assert_int_equal(err.code, ERR_STORE_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "upload"));
+    end(&world);
+}
+
 static void a_file_of_another_size_is_refused_and_removed(void **state)
 {
     static struct world world;
@@ -371,6 +393,7 @@ int main(void)
         cmocka_unit_test(all_that_is_given_is_signed),
         cmocka_unit_test(a_completion_that_fails_after_its_200_is_tried_again),
         cmocka_unit_test(a_completion_whose_answer_was_lost_is_found_done),
+        cmocka_unit_test(a_completion_that_took_the_upload_and_made_no_file_fails),
         cmocka_unit_test(a_file_of_another_size_is_refused_and_removed),
         cmocka_unit_test(a_stop_ends_the_waiting),
         cmocka_unit_test(removals_do_not_ask_a_store_that_is_away_again_and_again),
