@@ -53,6 +53,7 @@ bool s3_open(struct files *files, struct str key, struct file_reader **out, stru
     }
     s3r->size = reply.length;
     s3r->next_window = FIRST_WINDOW;
+    buf_init(&s3r->window, LARGEST_WINDOW);
     if (reply.etag[0])
         (void)snprintf(s3r->condition, HEADER_SIZE, "if-match: %s", reply.etag);
     (void)atomic_fetch_add(&s3r->s3->readers, 1);
@@ -101,12 +102,11 @@ static bool fetch(struct s3_reader *s3r, int64_t offset, struct err *err)
         .range_len = len,
         .timeout_ms = FETCH_MS,
     };
-    enum { LEAST_ROOM = 65536 }; /* an error may be longer than a range */
-    struct s3_reply reply = {0};
-    buf_done(&s3r->window);
-    buf_init(&reply.body, len > LEAST_ROOM ? len : LEAST_ROOM);
+    /* One block of memory for all windows: fresh ones would stay with each thread that reads. */
+    struct s3_reply reply = {.body = s3r->window};
     s3r->window_from = offset;
     bool is_ok = s3_call(s3r->s3->http, &request, &patience, &reply, err);
+    s3r->window = reply.body;
     bool is_range = reply.status == HTTP_PARTIAL ||
                     (reply.status == HTTP_OK && offset == 0 && (int64_t)len == s3r->size);
     if (!is_ok && err->code == ERR_EXISTS)
@@ -114,10 +114,8 @@ static bool fetch(struct s3_reader *s3r, int64_t offset, struct err *err)
     else if (is_ok && !(is_range && reply.body.len == len))
         is_ok = err_set(err, ERR_STORE_UNAVAILABLE,
                         "the object store answers with other bytes than it was asked for");
-    if (is_ok)
-        s3r->window = reply.body;
-    else
-        buf_done(&reply.body);
+    if (!is_ok)
+        buf_clear(&s3r->window);
     return is_ok;
 }
 
