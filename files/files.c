@@ -40,7 +40,7 @@ static bool find_store(struct str url, struct store_url *out, struct err *err)
 
 bool files_check_url(struct str url, const struct files_options *options, struct err *err)
 {
-    struct store_url found;
+    struct store_url found = {0};
     return find_store(url, &found, err) &&
            (!stores[found.store].check || stores[found.store].check(found.rest, options, err));
 }
@@ -48,7 +48,7 @@ bool files_check_url(struct str url, const struct files_options *options, struct
 bool files_open_store(struct str url, const struct files_options *options, struct files **out,
                       struct err *err)
 {
-    struct store_url found;
+    struct store_url found = {0};
     return find_store(url, &found, err) &&
            stores[found.store].open_store(found.rest, options, out, err);
 }

@@ -108,7 +108,9 @@ static void take_wanted(void *target, const struct s3_xml_element *element)
     wanted->is_found = true;
 }
 
-bool s3_xml_find(struct str document, const char *parent, const char *name, char *out, size_t size)
+bool s3_xml_find(struct str document, const char *parent, const char *name,
+                 char *out, // NOLINT(readability-non-const-parameter): written to by take_wanted
+                 size_t size)
 {
     struct wanted wanted = {parent, name, out, size, false};
     return s3_xml_read(document, take_wanted, &wanted) && wanted.is_found;
