@@ -5,14 +5,15 @@
  */
 #include "files/s3_store.h"
 
-enum { MARKER_MAX = 65536 };
+enum { MARKER_MAX = 65536, FEEL_MS = 2000 };
 
 /* Reads the marker; *out is empty if there is none. */
-static bool read_marker(struct s3 *s3, int64_t budget_ms, struct buf *out, struct err *err)
+static bool read_marker(struct s3 *s3, int64_t timeout_ms, int64_t budget_ms, struct buf *out,
+                        struct err *err)
 {
     char name[S3_NAME_SIZE];
     s3_object_name(s3, STR(".exportq-queue"), name);
-    const struct s3_request request = {.method = "GET", .name = name, .timeout_ms = S3_TRY_MS};
+    const struct s3_request request = {.method = "GET", .name = name, .timeout_ms = timeout_ms};
     const struct s3_patience patience = {.budget_ms = budget_ms};
     struct s3_reply reply = {.body = *out};
     bool is_read = s3_call(s3->http, &request, &patience, &reply, err);
@@ -53,10 +54,10 @@ bool s3_bind(struct files *files, struct uuid queue, struct err *err)
     uuid_format(queue, text);
     struct str id = str_of(text);
     buf_init(&found, MARKER_MAX);
-    if (!read_marker(s3, S3_PATIENCE_MS, &found, err))
+    if (!read_marker(s3, S3_TRY_MS, S3_PATIENCE_MS, &found, err))
         return false;
     if (found.len == 0 &&
-        (!write_marker(s3, id, err) || !read_marker(s3, S3_PATIENCE_MS, &found, err)))
+        (!write_marker(s3, id, err) || !read_marker(s3, S3_TRY_MS, S3_PATIENCE_MS, &found, err)))
         return false;
     if (str_equal(buf_str(&found), id))
         return true;
@@ -69,5 +70,5 @@ bool s3_feel(struct s3 *s3, struct err *err)
 {
     struct buf found CLEANUP(buf_done);
     buf_init(&found, MARKER_MAX);
-    return read_marker(s3, 0, &found, err);
+    return read_marker(s3, FEEL_MS, 0, &found, err);
 }

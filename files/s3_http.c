@@ -25,7 +25,7 @@ enum {
     CONNECT_MS = 5000,
     STALL_BYTES = 1024, /* a second, or it stalls */
     STALL_S = 30,
-    SLOW_S = 60,
+    SLOW_S = 300,
     POLL_MS = 100,
     URL_MAX = 16384,
     HEADER_SIZE = 256,

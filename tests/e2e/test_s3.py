@@ -3,7 +3,10 @@
 a while. S3_JOBS says how many jobs it goes away under."""
 
 import hashlib
+import hmac
+import http.server
 import os
+import threading
 import time
 import unittest
 
@@ -135,6 +138,32 @@ class Trusted(BucketCase):
         self.assertIn("EXPORT_S3_CA", server.log())
 
 
+class Verifier(http.server.BaseHTTPRequestHandler):
+    """Checks signatures by the book (SigV4), of requests without a body; then says that the session is over."""
+
+    def do_GET(self):
+        names = self.headers["Authorization"].split("SignedHeaders=")[1].split(",")[0]
+        path, _, query = self.path.partition("?")
+        lines = ["GET", path, "&".join(sorted(query.split("&")))]
+        lines += ["%s:%s" % (name, self.headers[name].strip()) for name in names.split(";")]
+        lines += ["", names, sha256(b"")]
+        scope = self.headers["X-Amz-Date"][:8] + "/us-east-1/s3/aws4_request"
+        text = "\n".join(["AWS4-HMAC-SHA256", self.headers["X-Amz-Date"], scope, sha256("\n".join(lines).encode())])
+        key = b"AWS4" + KEYS["AWS_SECRET_ACCESS_KEY"].encode()
+        for step in scope.split("/"):
+            key = hmac.digest(key, step.encode(), "sha256")
+        is_right = hmac.digest(key, text.encode(), "sha256").hex() == self.headers["Authorization"].split("Signature=")[1]
+        self.server.seen.append((is_right, names, self.headers["x-amz-security-token"]))
+        body = b"<Error><Code>ExpiredToken</Code></Error>"
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Refused(BucketCase):
     """What is wrong is told at start, in one line, and without a secret."""
 
@@ -162,6 +191,19 @@ class Refused(BucketCase):
                 self.assertEqual((status, ""), (got, out), err)
                 self.assertRegex(err, r"\Aexportqd: [^\n]+\n\Z")
                 self.assertIn(said, err)
+
+    def test_a_session_token_is_signed_and_its_end_is_told(self):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Verifier)
+        server.seen = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        status, _, err = self.told(AWS_SESSION_TOKEN="lent/for+a=while",
+                                   EXPORT_S3_ENDPOINT="http://127.0.0.1:%d" % server.server_port)
+        self.assertEqual(1, status)
+        self.assertIn("expired; set a fresh AWS_SESSION_TOKEN", err)
+        self.assertEqual([(True, "host;x-amz-content-sha256;x-amz-date;x-amz-security-token", "lent/for+a=while")],
+                         server.seen)
 
     def test_check_masks_the_keys_and_finds_what_makes_no_sense(self):
         status, out, err = self.told("--check", AWS_SESSION_TOKEN="lent-for-a-while")
