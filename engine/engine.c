@@ -136,6 +136,14 @@ static bool migrate(const struct engine *engine, struct err *err)
     return true;
 }
 
+static void tell_bucket_keys(const char *path, const struct err *failure)
+{
+    if (failure)
+        log_event(LOG_ERROR, "bucket.keys_reload_failed", "file=%s reason=%s", path, failure->text);
+    else
+        log_event(LOG_INFO, "bucket.keys_reloaded", "file=%s", path);
+}
+
 static struct files_options files_options_of(const struct settings *settings)
 {
     return (struct files_options){
@@ -146,7 +154,10 @@ static struct files_options files_options_of(const struct settings *settings)
                .region = settings->s3_region,
                .endpoint = settings->s3_endpoint,
                .style = settings->s3_style,
-               .ca_file = settings->s3_ca},
+               .ca_file = settings->s3_ca,
+               .key_files = {settings->s3_access_key_file.ptr, settings->s3_secret_key_file.ptr,
+                             settings->s3_session_token_file.ptr},
+               .told = tell_bucket_keys},
     };
 }
 

@@ -203,6 +203,25 @@ static bool is_given(const struct settings_input *input, const char *name)
     return false;
 }
 
+/* Keeps the name of a file that is read anew when it changes. */
+static void note_file(const struct setting *setting, const char *name, struct settings *out)
+{
+    static const struct {
+        size_t secret;
+        size_t file;
+    } kept[] = {
+        {offsetof(struct settings, download_secret),
+         offsetof(struct settings, download_secret_file)},
+        {offsetof(struct settings, s3_access_key), offsetof(struct settings, s3_access_key_file)},
+        {offsetof(struct settings, s3_secret_key), offsetof(struct settings, s3_secret_key_file)},
+        {offsetof(struct settings, s3_session_token),
+         offsetof(struct settings, s3_session_token_file)},
+    };
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        if (kept[i].secret == setting->offset)
+            *(struct str *)(void *)((char *)out + kept[i].file) = str_of(name);
+}
+
 static bool set_from_file(const struct settings_input *input, const struct setting *setting,
                           struct str path, struct arena *arena, struct settings *out,
                           struct err *err)
@@ -222,8 +241,7 @@ static bool set_from_file(const struct settings_input *input, const struct setti
                              name, setting->name);
     bool is_set = set_value(setting, str_trim((struct str){text, len}), arena, out, err);
     explicit_bzero(text, sizeof text);
-    if (setting->offset == offsetof(struct settings, download_secret))
-        out->download_secret_file = str_of(name);
+    note_file(setting, name, out);
     return is_set;
 }
 

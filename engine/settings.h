@@ -41,6 +41,9 @@ struct settings {
     struct str s3_access_key;
     struct str s3_secret_key;
     struct str s3_session_token;
+    struct str s3_access_key_file; /* where they were read from; empty: from no file */
+    struct str s3_secret_key_file;
+    struct str s3_session_token_file;
     struct str s3_region;
     struct str s3_endpoint;
     struct str s3_style;

@@ -47,6 +47,10 @@ struct files_s3 {
     struct str endpoint;      /* EXPORT_S3_ENDPOINT */
     struct str style;         /* EXPORT_S3_STYLE */
     struct str ca_file;       /* EXPORT_S3_CA */
+    /* Where the first three were read from, NULL: from no file. If all were, they are read anew
+     * when that changes, and what came of it is told: NULL, or why those before stay. */
+    const char *key_files[3];
+    void (*told)(const char *path, const struct err *failure); /* may be NULL */
 };
 
 struct files_options {

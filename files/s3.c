@@ -109,8 +109,7 @@ static void s3_close_store(struct files *files)
 {
     struct s3 *s3 = s3_of(files);
     s3_http_free(s3->http);
-    if (s3->target.secret_key.len)
-        explicit_bzero((char *)s3->target.secret_key.ptr, s3->target.secret_key.len);
+    s3_keys_close(s3->keys);
     pthread_mutex_destroy(&s3->check_mutex);
     arena_done(&s3->arena);
     free(s3);
@@ -147,7 +146,8 @@ bool s3_check_url(struct str rest, const struct files_options *options, struct e
 {
     struct arena arena CLEANUP(arena_done) = {0};
     struct s3_target target;
-    return s3_target_make(rest, &options->s3, &arena, &target, err) && check_sharing(options, err);
+    return s3_target_make(rest, &options->s3, &arena, &target, err) &&
+           s3_keys_check(&options->s3, err) && check_sharing(options, err);
 }
 
 bool s3_open_store(struct str rest, const struct files_options *options, struct files **out,
@@ -157,8 +157,8 @@ bool s3_open_store(struct str rest, const struct files_options *options, struct 
     s3->files.ops = &s3_ops;
     pthread_mutex_init(&s3->check_mutex, NULL);
     bool is_open = s3_target_make(rest, &options->s3, &s3->arena, &s3->target, err) &&
-                   check_sharing(options, err) && s3_http_new(&s3->target, &s3->http, err) &&
-                   knock(s3, err);
+                   s3_keys_open(&options->s3, &s3->keys, err) && check_sharing(options, err) &&
+                   s3_http_new(&s3->target, s3->keys, &s3->http, err) && knock(s3, err);
     if (!is_open)
         s3_close_store(&s3->files);
     else

@@ -40,8 +40,8 @@ struct line {
 
 struct s3_http {
     const struct s3_target *target;
+    struct s3_keys *keys;
     char signature[SIGNATURE_SIZE]; /* what CURLOPT_AWS_SIGV4 takes */
-    struct curl_slist *token;       /* the session's, as a header; NULL: none */
     pthread_mutex_t mutex;
     struct line *idle[IDLE_LINES]; /* under the mutex, as the next */
     size_t idle_count;
@@ -91,7 +91,8 @@ static void give_line_back(struct s3_http *http, struct line *line)
 
 /* ---- Life ---- */
 
-bool s3_http_new(const struct s3_target *target, struct s3_http **out, struct err *err)
+bool s3_http_new(const struct s3_target *target, struct s3_keys *keys, struct s3_http **out,
+                 struct err *err)
 {
     if (target->ca_file.len && access(target->ca_file.ptr, R_OK) != 0)
         return err_set_field(err, "EXPORT_S3_CA", "the file %s of EXPORT_S3_CA cannot be read",
@@ -101,14 +102,8 @@ bool s3_http_new(const struct s3_target *target, struct s3_http **out, struct er
         return err_set(err, ERR_INTERNAL, "libcurl does not start");
     struct s3_http *http = mem_new(struct s3_http);
     http->target = target;
+    http->keys = keys;
     (void)snprintf(http->signature, sizeof http->signature, "aws:amz:%.63s:s3", target->region.ptr);
-    if (target->session_token.len) {
-        struct buf header CLEANUP(buf_done);
-        buf_init(&header, target->session_token.len + HEADER_SIZE);
-        buf_add_text(&header, "x-amz-security-token: ");
-        buf_add_str(&header, target->session_token);
-        http->token = curl_slist_append(NULL, header.ptr);
-    }
     pthread_mutex_init(&http->mutex, NULL);
     *out = http;
     return true;
@@ -121,9 +116,6 @@ void s3_http_free(struct s3_http *http)
     while (http->idle_count)
         free_line(http->idle[--http->idle_count]);
     pthread_mutex_destroy(&http->mutex);
-    if (http->token)
-        explicit_bzero(http->token->data, strlen(http->token->data));
-    curl_slist_free_all(http->token);
     free(http);
     curl_global_cleanup();
 }
@@ -152,7 +144,7 @@ static void add_header(struct curl_slist **headers, const char *text)
     *headers = all;
 }
 
-static struct curl_slist *make_headers(const struct s3_http *http, const struct s3_request *request)
+static struct curl_slist *make_headers(const struct s3_request *request)
 {
     struct curl_slist *headers = NULL;
     char text[HEADER_SIZE];
@@ -169,9 +161,24 @@ static struct curl_slist *make_headers(const struct s3_http *http, const struct 
         add_header(&headers, request->header);
     if (request->body.ptr)
         add_header(&headers, "content-type: application/octet-stream");
-    if (http->token)
-        add_header(&headers, http->token->data);
     return headers;
+}
+
+/* Who asks. libcurl keeps copies until the line is given back. */
+static void set_key(struct s3_http *http, CURL *easy, struct curl_slist **headers)
+{
+    const struct s3_key *key = s3_keys_hold(http->keys);
+    SET(easy, CURLOPT_AWS_SIGV4, http->signature);
+    SET(easy, CURLOPT_USERNAME, key->access_key.ptr);
+    SET(easy, CURLOPT_PASSWORD, key->secret_key.ptr);
+    if (key->session_token.len) {
+        struct buf header CLEANUP(buf_done);
+        buf_init(&header, key->session_token.len + HEADER_SIZE);
+        buf_add_text(&header, "x-amz-security-token: ");
+        buf_add_str(&header, key->session_token);
+        add_header(headers, header.ptr);
+    }
+    s3_keys_release(http->keys);
 }
 
 static void set_url(const struct s3_http *http, const struct s3_request *request, CURL *easy)
@@ -287,15 +294,13 @@ enum s3_sent s3_http_send(struct s3_http *http, const struct s3_request *request
 {
     CURLcode code = CURLE_OK;
     struct line *line = take_line(http);
-    struct curl_slist *headers = make_headers(http, request);
+    struct curl_slist *headers = make_headers(request);
     buf_clear(&reply->body);
     reply->status = 0;
     set_url(http, request, line->easy);
     set_method(request, line->easy);
     set_patience(request, line->easy);
-    SET(line->easy, CURLOPT_AWS_SIGV4, http->signature);
-    SET(line->easy, CURLOPT_USERNAME, http->target->access_key.ptr);
-    SET(line->easy, CURLOPT_PASSWORD, http->target->secret_key.ptr);
+    set_key(http, line->easy, &headers);
     SET(line->easy, CURLOPT_HTTPHEADER, headers);
     SET(line->easy, CURLOPT_WRITEFUNCTION, take_body);
     SET(line->easy, CURLOPT_WRITEDATA, &reply->body);

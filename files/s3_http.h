@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/stop.h"
+#include "files/s3_keys.h"
 #include "files/s3_target.h"
 
 enum { S3_ETAG_SIZE = 136 };
@@ -43,8 +44,9 @@ enum s3_sent {
 
 struct s3_http;
 
-/* `target` outlives it. ERR_INVALID if the CA file cannot be read. Before other threads use it. */
-bool s3_http_new(const struct s3_target *target, struct s3_http **out, struct err *err) MUST_CHECK;
+/* Both outlive it. ERR_INVALID if the CA file cannot be read. Before other threads use it. */
+bool s3_http_new(const struct s3_target *target, struct s3_keys *keys, struct s3_http **out,
+                 struct err *err) MUST_CHECK;
 
 /* After all requests. Accepts NULL. */
 void s3_http_free(struct s3_http *http);

@@ -22,6 +22,7 @@ struct s3 {
     struct files files;
     struct arena arena; /* the target's */
     struct s3_target target;
+    struct s3_keys *keys;
     struct s3_http *http;
     atomic_int readers;
     atomic_llong down_until_ms; /* removals do not try before: they were answered by nobody */

@@ -60,27 +60,6 @@ static bool check_region(struct str region, struct err *err)
     return err_set_field(err, "AWS_REGION", "AWS_REGION is no region; it is like eu-central-1");
 }
 
-static bool require_key(struct str key, const char *name, struct err *err)
-{
-    bool is_clean = true;
-    for (size_t i = 0; i < key.len; i++)
-        is_clean = is_clean && key.ptr[i] > ' ' && key.ptr[i] < 0x7F;
-    if (key.len && is_clean)
-        return true;
-    return err_set_field(err, name,
-                         "%s is %s; a store in s3: takes AWS_ACCESS_KEY_ID and "
-                         "AWS_SECRET_ACCESS_KEY, or files with them in NAME_FILE",
-                         name, key.len ? "no such key" : "not set");
-}
-
-static bool check_keys(const struct files_s3 *settings, struct err *err)
-{
-    return require_key(settings->access_key, "AWS_ACCESS_KEY_ID", err) &&
-           require_key(settings->secret_key, "AWS_SECRET_ACCESS_KEY", err) &&
-           (str_is_empty(settings->session_token) ||
-            require_key(settings->session_token, "AWS_SESSION_TOKEN", err));
-}
-
 /* Scheme and host of an endpoint. */
 static bool split_endpoint(struct str endpoint, struct str *out_scheme, struct str *out_host,
                            struct err *err)
@@ -146,13 +125,9 @@ bool s3_target_make(struct str rest, const struct files_s3 *settings, struct are
     if (!str_next(&prefix, '/', &bucket))
         return bad_url("names no bucket", err);
     if (!check_bucket(bucket, err) || !make_prefix(prefix, arena, &out->prefix, err) ||
-        !check_region(settings->region, err) || !check_keys(settings, err) ||
-        !make_bucket_url(settings, bucket, arena, out, err))
+        !check_region(settings->region, err) || !make_bucket_url(settings, bucket, arena, out, err))
         return false;
     out->region = arena_copy_str(arena, settings->region);
-    out->access_key = arena_copy_str(arena, settings->access_key);
-    out->secret_key = arena_copy_str(arena, settings->secret_key);
-    out->session_token = arena_copy_str(arena, settings->session_token);
     out->ca_file = arena_copy_str(arena, settings->ca_file);
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a bucket is and who asks: what EXPORT_STORE_URL, AWS_… and EXPORT_S3_… say, checked and put
- * together.
+ * Where a bucket is: what EXPORT_STORE_URL, AWS_REGION and EXPORT_S3_… say, checked and put
+ * together. Who asks is files/s3_keys.h.
  */
 #ifndef FILES_S3_TARGET_H
 #define FILES_S3_TARGET_H
@@ -15,13 +15,10 @@ struct s3_target {
     struct str bucket_url; /* with a slash at its end; what follows is an object's name */
     struct str prefix;     /* of objects: "" or "exports/"; needs no encoding */
     struct str region;
-    struct str access_key;
-    struct str secret_key;
-    struct str session_token; /* empty: none */
-    struct str ca_file;       /* empty: the system's */
+    struct str ca_file; /* empty: the system's */
 };
 
-/* `rest` is what follows "s3:". ERR_INVALID names the setting and what it takes, never a secret. */
+/* `rest` is what follows "s3:". ERR_INVALID names the setting and what it takes. */
 bool s3_target_make(struct str rest, const struct files_s3 *settings, struct arena *arena,
                     struct s3_target *out, struct err *err) MUST_CHECK;
 

@@ -15,7 +15,7 @@ from bucket import KEYS, Bucket, BucketCase
 from certificates import Authority
 from postgres import Server, Worker, wait_until
 from server import run_once
-from support import pb
+from support import pb, replace
 
 JOBS = int(os.environ.get("S3_JOBS", 20))
 OUTAGES = 3
@@ -58,6 +58,23 @@ class Apart(BucketCase):
         alice.CancelJob(id=job.id)
         wait_until(lambda: not self.bucket.parts(), "the upload is aborted")
         self.assertEqual([], self.bucket.objects(self.prefix))
+
+    def test_keys_in_files_are_exchanged_without_a_restart(self):
+        files = {name + "_FILE": os.path.join(self.kit.home, name) for name in KEYS}
+        for name, value in KEYS.items():
+            replace(files[name + "_FILE"], value + "\n")
+        server = self.serve(EXPORT_MAX_ACTIVE_PER_USER=1000, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, **files)
+        alice = self.caller(server)
+
+        def ends(state):
+            return wait_until(lambda: (job := alice.ended(alice.rows(1).id)).state == state and job, "a job ends so")
+
+        ends(pb.JOB_STATE_COMPLETED)
+        replace(files["AWS_SECRET_ACCESS_KEY_FILE"], "withdrawn-and-long-enough\n")
+        self.assertIn("AWS_SECRET_ACCESS_KEY", ends(pb.JOB_STATE_FAILED).error.message)
+        replace(files["AWS_SECRET_ACCESS_KEY_FILE"], KEYS["AWS_SECRET_ACCESS_KEY"])
+        ends(pb.JOB_STATE_COMPLETED)
+        self.assertEqual(2, server.log().count("event=bucket.keys_reloaded"))
 
     def test_a_prefix_takes_one_queue(self):
         self.serve()
