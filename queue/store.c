@@ -190,6 +190,31 @@ bool store_prune(struct store *store, size_t limit, size_t *out_count, struct er
     return store->ops->prune(store, limit, out_count, err);
 }
 
+bool store_set_webhooks(struct store *store, const struct str *urls, size_t count, struct err *err)
+{
+    return store->ops->set_webhooks(store, urls, count, err);
+}
+
+bool store_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
+                            const struct delivery **out, size_t *out_count, struct err *err)
+{
+    return store->ops->claim_deliveries(store, limit, arena, out, out_count, err);
+}
+
+bool store_settle_delivery(struct store *store, const struct delivery *delivery,
+                           const struct delivery_outcome *outcome, bool *out_is_mine,
+                           struct err *err)
+{
+    return store->ops->settle_delivery(store, delivery, outcome, out_is_mine, err);
+}
+
+bool store_list_deliveries(struct store *store, const struct delivery_query *query,
+                           struct arena *arena, const struct delivery **out, size_t *out_count,
+                           struct err *err)
+{
+    return store->ops->list_deliveries(store, query, arena, out, out_count, err);
+}
+
 bool store_count(struct store *store, struct store_counters *out, struct err *err)
 {
     return store->ops->count(store, out, err);

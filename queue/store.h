@@ -13,6 +13,7 @@
  *    several change one job at once in PostgreSQL, it may be left out that it was QUEUED or RUNNING
  *    for a moment; an end never is.)
  * 6. What somebody does with a job is in the audit exactly if it was done: both are one step.
+ * 7. Whoever is to be told of a job's end has a delivery exactly if it ended: both are one step.
  *
  * All functions are thread-safe. Jobs are handed out as copies in the caller's arena. A store that
  * cannot answer fails with ERR_UNAVAILABLE.
@@ -22,6 +23,7 @@
 
 #include "base/clock.h"
 #include "queue/audit.h"
+#include "queue/delivery.h"
 #include "queue/hub.h"
 #include "queue/job.h"
 #include "queue/retry.h"
@@ -49,6 +51,10 @@ enum { STORE_MEMORY_MAX_ENDED = 1000 };
 
 /* How many entries of its audit the memory store keeps: the newest. */
 enum { STORE_MEMORY_MAX_AUDIT = 10000 };
+
+/* How many deliveries the memory store keeps; beyond, the one that was settled first is forgotten,
+ * and where none was settled, the oldest. */
+enum { STORE_MEMORY_MAX_DELIVERIES = 10000 };
 
 /* Jobs in this process, lost at its end. Leases go by the clock's steady hand, so that setting the
  * wall clock loses no running job and no download. `clock` and `hub` outlive the store; `hub` may
@@ -276,8 +282,33 @@ struct attempt_file {
 bool store_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                         bool *out_is_orphan, struct err *err) MUST_CHECK;
 
-/* Forgets failed, cancelled and expired jobs whose time is over, at most `limit`. */
+/* Forgets failed, cancelled and expired jobs whose time is over, at most `limit`; and as many
+ * deliveries that were settled a retention time ago, or that nobody has sent for a week. */
 bool store_prune(struct store *store, size_t limit, size_t *out_count, struct err *err) MUST_CHECK;
+
+/* ---- For who tells of ends ---- */
+
+/* Which URLs are told of the ends of all jobs from now on, whichever process ends them; those
+ * before are not any more. One that had turned out to be gone is told again. */
+bool store_set_webhooks(struct store *store, const struct str *urls, size_t count,
+                        struct err *err) MUST_CHECK;
+
+/* Due deliveries, at most `limit`: attempt + 1, leased for DELIVERY_LEASE_MS. A URL gets as many as
+ * DELIVERY_MAX_OF_URL allows, so that those of others have their turn. */
+bool store_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
+                            const struct delivery **out, size_t *out_count,
+                            struct err *err) MUST_CHECK;
+
+/* Hands in what the claimed attempt of a delivery came to. *out_is_mine false: its lease ran out
+ * and somebody else has it, or it was given up with its URL; nothing was changed. */
+bool store_settle_delivery(struct store *store, const struct delivery *delivery,
+                           const struct delivery_outcome *outcome, bool *out_is_mine,
+                           struct err *err) MUST_CHECK;
+
+/* Deliveries that are kept, newest first. */
+bool store_list_deliveries(struct store *store, const struct delivery_query *query,
+                           struct arena *arena, const struct delivery **out, size_t *out_count,
+                           struct err *err) MUST_CHECK;
 
 /* ---- For health ---- */
 
@@ -345,6 +376,16 @@ struct store_ops {
     bool (*find_orphans)(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
     bool (*prune)(struct store *store, size_t limit, size_t *out_count, struct err *err);
+    bool (*set_webhooks)(struct store *store, const struct str *urls, size_t count,
+                         struct err *err);
+    bool (*claim_deliveries)(struct store *store, size_t limit, struct arena *arena,
+                             const struct delivery **out, size_t *out_count, struct err *err);
+    bool (*settle_delivery)(struct store *store, const struct delivery *delivery,
+                            const struct delivery_outcome *outcome, bool *out_is_mine,
+                            struct err *err);
+    bool (*list_deliveries)(struct store *store, const struct delivery_query *query,
+                            struct arena *arena, const struct delivery **out, size_t *out_count,
+                            struct err *err);
     bool (*count)(struct store *store, struct store_counters *out, struct err *err);
 };
 

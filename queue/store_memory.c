@@ -223,6 +223,7 @@ static void memory_free(struct store *base)
     index_done(&store->by_request);
     index_done(&store->by_owner);
     memory_line_done(store);
+    memory_outbox_done(&store->outbox);
     audit_ring_free(store->audit);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
@@ -255,6 +256,10 @@ static const struct store_ops memory_ops = {
     .expire = memory_expire,
     .find_orphans = memory_find_orphans,
     .prune = memory_prune,
+    .set_webhooks = memory_set_webhooks,
+    .claim_deliveries = memory_claim_deliveries,
+    .settle_delivery = memory_settle_delivery,
+    .list_deliveries = memory_list_deliveries,
     .count = memory_count,
 };
 
@@ -273,6 +278,7 @@ struct store *store_memory_new(const struct store_options *options, const struct
     thread_condition_init(&store->changed);
     list_init(&store->all);
     memory_line_init(store);
+    memory_outbox_init(&store->outbox);
     list_init(&store->running);
     list_init(&store->finished);
     list_init(&store->expired);

@@ -3,7 +3,7 @@
  * The store in memory, as its own files see it: store_memory.c (what doors ask),
  * store_memory_job.c (how jobs are found and change), store_memory_line.c (whose turn it is),
  * store_memory_work.c (what workers and the janitor ask), store_memory_download.c (tokens and
- * leases). Nobody else includes this.
+ * leases), store_memory_outbox.c (who is to be told of ends). Nobody else includes this.
  *
  * One mutex guards everything; each call takes it once, so each is one atomic step. The hub is told
  * with the mutex held, which is what keeps its changes in order.
@@ -53,6 +53,19 @@ struct memory_job {
     char worker[WORKER_NAME_MAX];
 };
 
+/* Each delivery is in `all`, and in `due`, `leased` or `settled`. */
+struct memory_outbox {
+    struct arena arena; /* of the URLs */
+    const struct str *urls;
+    size_t url_count;
+    struct list all;     /* in the order in which they were written */
+    struct heap due;     /* PENDING and not leased, the next due first */
+    struct list leased;  /* PENDING and leased */
+    struct list settled; /* in the order in which they were settled */
+    size_t count;
+    uint64_t last;
+};
+
 struct memory_store {
     struct store base; /* first: the ops get its address */
     struct store_options options;
@@ -67,6 +80,7 @@ struct memory_store {
     int64_t total_duration_ms;
     struct store_counters counters;
     struct audit_ring *audit;
+    struct memory_outbox outbox;
     struct list all;
     struct heap line;     /* owners with due jobs: whose turn it is comes first */
     struct heap waiting;  /* jobs QUEUED for a retry, the next due first */
@@ -121,6 +135,15 @@ void memory_publish(struct memory_store *store, struct memory_job *entry);
 void memory_note(struct memory_store *store, enum audit_action action, const struct actor *actor,
                  const struct memory_job *entry, unsigned *acts);
 
+/* Writes the deliveries of a job that has just ended. */
+void memory_outbox_write(struct memory_store *store, const struct job *job);
+
+/* Forgets deliveries whose time is over, at most `limit`. */
+void memory_outbox_prune(struct memory_store *store, size_t limit);
+
+void memory_outbox_init(struct memory_outbox *outbox);
+void memory_outbox_done(struct memory_outbox *outbox);
+
 /* Forgets the job and frees it. */
 void memory_forget(struct memory_store *store, struct memory_job *entry);
 
@@ -173,6 +196,16 @@ bool memory_expire(struct store *store, struct uuid id, bool *out_is_expired, st
 bool memory_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
 bool memory_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
+bool memory_set_webhooks(struct store *store, const struct str *urls, size_t count,
+                         struct err *err);
+bool memory_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
+                             const struct delivery **out, size_t *out_count, struct err *err);
+bool memory_settle_delivery(struct store *store, const struct delivery *delivery,
+                            const struct delivery_outcome *outcome, bool *out_is_mine,
+                            struct err *err);
+bool memory_list_deliveries(struct store *store, const struct delivery_query *query,
+                            struct arena *arena, const struct delivery **out, size_t *out_count,
+                            struct err *err);
 bool memory_count(struct store *store, struct store_counters *out, struct err *err);
 
 #endif

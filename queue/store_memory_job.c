@@ -144,6 +144,8 @@ void memory_move(struct memory_store *store, struct memory_job *entry, enum job_
     if (to != JOB_EXPIRED)
         job->completed_ms = now;
     job->expires_ms = now + store->options.retention_ms;
+    if (delivery_is_end(from, to))
+        memory_outbox_write(store, job);
     if (to != JOB_COMPLETED)
         join_ended(store, entry);
 }

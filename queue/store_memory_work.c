@@ -356,6 +356,7 @@ bool memory_prune(struct store *base, size_t limit, size_t *out_count, struct er
         memory_forget(store, entry);
         count++;
     }
+    memory_outbox_prune(store, limit);
     pthread_mutex_unlock(&store->mutex);
     *out_count = count;
     return true;

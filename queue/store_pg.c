@@ -212,6 +212,10 @@ static const struct store_ops pg_ops = {
     .expire = pg_expire,
     .find_orphans = pg_find_orphans,
     .prune = pg_prune,
+    .set_webhooks = pg_set_webhooks,
+    .claim_deliveries = pg_claim_deliveries,
+    .settle_delivery = pg_settle_delivery,
+    .list_deliveries = pg_list_deliveries,
     .count = pg_count,
 };
 

@@ -13,6 +13,7 @@
  *     store_pg_work.c      what else workers tell of running jobs
  *     store_pg_janitor.c   what the janitor asks
  *     store_pg_download.c  tokens and the download lease
+ *     store_pg_outbox.c    who is to be told of ends
  *     store_pg_events.c    telling other servers, hearing from them
  *
  * Each change of a job is one statement, whose condition fences it: who does not hold the job
@@ -207,5 +208,13 @@ bool pg_expire(struct store *store, struct uuid id, bool *out_is_expired, struct
 bool pg_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                      bool *out_is_orphan, struct err *err);
 bool pg_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
+bool pg_set_webhooks(struct store *store, const struct str *urls, size_t count, struct err *err);
+bool pg_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
+                         const struct delivery **out, size_t *out_count, struct err *err);
+bool pg_settle_delivery(struct store *store, const struct delivery *delivery,
+                        const struct delivery_outcome *outcome, bool *out_is_mine, struct err *err);
+bool pg_list_deliveries(struct store *store, const struct delivery_query *query,
+                        struct arena *arena, const struct delivery **out, size_t *out_count,
+                        struct err *err);
 
 #endif

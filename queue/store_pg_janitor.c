@@ -177,15 +177,23 @@ bool pg_find_orphans(struct store *base, const struct attempt_file *files, size_
 bool pg_prune(struct store *base, size_t limit, size_t *out_count, struct err *err)
 {
     static const struct pg_statement prune = {"prune", SQL_PRUNE, 2};
+    static const struct pg_statement deliveries = {"prune_deliveries", SQL_PRUNE_DELIVERIES, 4};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
     struct pg_number most;
-    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit)};
-    PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!pg_store_run_one(store, &prune, values, &result, err))
+    struct pg_number retention;
+    struct pg_number forsaken;
+    const char *const values[] = {pg_now(store, &now), pg_int(&most, (int64_t)limit),
+                                  pg_int(&retention, store->options.retention_ms),
+                                  pg_int(&forsaken, DELIVERY_FORSAKEN_MS)};
+    const struct pg_call calls[] = {{&prune, values}, {&deliveries, values}};
+    PGresult *results[COUNT_OF(calls)] = {0};
+    if (!pg_store_run(store, calls, COUNT_OF(calls), results, err))
         return false;
     int64_t count = 0;
-    if (str_to_int64(str_of(PQcmdTuples(result)), &count))
+    if (str_to_int64(str_of(PQcmdTuples(results[0])), &count))
         *out_count = (size_t)count;
+    PQclear(results[0]);
+    PQclear(results[1]);
     return true;
 }

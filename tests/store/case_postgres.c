@@ -27,8 +27,8 @@ static void empty_queue(const char *url)
     must(pg_open(&options, NULL, &pg, &err), &err);
     must(pg_do(pg,
                "set session_replication_role = replica; " /* the audit refuses it otherwise */
-               "truncate exportq.job, exportq.audit restart identity; update exportq.counter set "
-               "processed = 0, failed = 0, "
+               "truncate exportq.job, exportq.audit, exportq.webhook, exportq.delivery "
+               "restart identity; update exportq.counter set processed = 0, failed = 0, "
                "retried = 0, cancelled = 0, duration_ms = 0",
                ANSWER_MS, &err),
          &err);

@@ -363,12 +363,60 @@ static void a_wait_ends_when_a_retry_becomes_due(void **state)
     store_free(store);
 }
 
+static void do_deliver_all(struct player *player)
+{
+    const struct delivery_outcome delivered = {.state = DELIVERY_DELIVERED};
+    struct store *store = player->world->store;
+    size_t count = 1;
+    player->is_ok = true;
+    while (player->is_ok && count) {
+        const struct delivery *deliveries = NULL;
+        player->is_ok =
+            store_claim_deliveries(store, 3, &player->arena, &deliveries, &count, &player->err);
+        for (size_t i = 0; player->is_ok && i < count; i++) {
+            bool is_mine = false;
+            player->is_ok =
+                store_settle_delivery(store, &deliveries[i], &delivered, &is_mine, &player->err);
+            player->count += is_mine;
+        }
+    }
+}
+
+static void each_delivery_is_claimed_once_whoever_asks(void **state)
+{
+    enum { SENDERS = 8, JOBS = 40 };
+    struct world *world = *state;
+    const struct str urls[] = {STR("https://example.org/a"), STR("https://example.org/b")};
+    const struct delivery_query all = {.limit = 1000};
+    const struct delivery *deliveries = NULL;
+    struct player players[SENDERS];
+    size_t sum = 0;
+    size_t count = 0;
+    assert_ok(world, store_set_webhooks(world->store, urls, COUNT_OF(urls), &world->err));
+    for (int i = 0; i < JOBS; i++)
+        (void)job_in_state(world, "alice", JOB_CANCELLED);
+    for (size_t i = 0; i < SENDERS; i++)
+        players[i] = (struct player){.world = world, .act = do_deliver_all};
+    act_together(players, SENDERS);
+    for (size_t i = 0; i < SENDERS; i++)
+        sum += players[i].is_ok ? players[i].count : 0;
+    free_players(players, SENDERS);
+    assert_int_equal(sum, JOBS * COUNT_OF(urls));
+    assert_ok(world, store_list_deliveries(world->store, &all, &world->arena, &deliveries, &count,
+                                           &world->err));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(deliveries[i].state, DELIVERY_DELIVERED);
+        assert_int_equal(deliveries[i].attempt, 1);
+    }
+}
+
 const struct store_test suite_threads[] = {
     STORE_TEST(of_64_creates_at_once_5_are_accepted),
     STORE_TEST(one_request_id_makes_one_job_also_at_once),
     STORE_TEST(each_job_is_claimed_once),
     STORE_TEST(of_those_who_end_a_job_one_wins),
     STORE_TEST(of_downloads_at_once_one_is_served),
+    STORE_TEST(each_delivery_is_claimed_once_whoever_asks),
     STORE_TEST(a_wait_ends_when_there_may_be_work),
     STORE_TEST(a_wait_returns_at_once_when_a_job_is_due),
     STORE_TEST(a_wait_ends_after_its_time),

@@ -140,6 +140,36 @@ static void files_that_stay_do_not_hold_up_the_others(void **state)
     assert_false(is_listed_as_expired(world));
 }
 
+/* The deliveries that were settled are forgotten first, then the oldest. */
+static void the_outbox_is_bounded(void **state)
+{
+    enum { MORE = 3 };
+    struct world *world = *state;
+    const struct str url = STR("https://example.org/");
+    const struct delivery *deliveries = NULL;
+    const struct delivery_outcome delivered = {.state = DELIVERY_DELIVERED};
+    size_t count = 0;
+    bool is_mine = false;
+    assert_ok(world, store_set_webhooks(world->store, &url, 1, &world->err));
+    struct job oldest = job_in_state(world, "alice", JOB_CANCELLED);
+    struct job second = job_in_state(world, "alice", JOB_CANCELLED);
+    for (int i = 2; i < STORE_MEMORY_MAX_DELIVERIES; i++)
+        (void)job_in_state(world, "alice", JOB_CANCELLED);
+    assert_ok(world, store_claim_deliveries(world->store, 2, &world->arena, &deliveries, &count,
+                                            &world->err));
+    assert_same_job(deliveries[0].job, oldest);
+    assert_ok(world, store_settle_delivery(world->store, &deliveries[1], &delivered, &is_mine,
+                                           &world->err));
+    for (int i = 0; i < MORE; i++) {
+        struct delivery_query query = {.has_job = true, .limit = 1};
+        query.job = i == 0 ? second.id : oldest.id;
+        assert_ok(world, store_list_deliveries(world->store, &query, &world->arena, &deliveries,
+                                               &count, &world->err));
+        assert_int_equal(count, i < 2);
+        (void)job_in_state(world, "alice", JOB_CANCELLED);
+    }
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test)                                                    \
@@ -150,6 +180,7 @@ int main(void)
         IN_A_WORLD(who_sets_the_clock_loses_no_running_job),
         IN_A_WORLD(who_sets_the_clock_loses_no_download),
         IN_A_WORLD(files_that_stay_do_not_hold_up_the_others),
+        IN_A_WORLD(the_outbox_is_bounded),
         IN_A_WORLD(who_creates_and_cancels_for_ever_is_kept_a_thousand_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See store_memory.h. Here: who is to be told of ends. Leases go by the steady clock, all else by
+ * the wall clock.
+ */
+#include "base/digest.h"
+#include "base/mem.h"
+#include "queue/store_memory.h"
+
+enum { LOOK_AROUND = 1000 }; /* deliveries to URLs that are busy, to find those of others behind */
+
+struct memory_delivery {
+    struct list by_age;
+    struct list by_state; /* leased or settled */
+    struct heap_node in_due;
+    struct arena arena;
+    struct arena result; /* the reason: anew with each outcome */
+    struct delivery delivery;
+    uint64_t number;        /* in the order in which they were written */
+    int64_t lease_until_ms; /* steady */
+};
+
+static bool is_due_before(const struct heap_node *a, const struct heap_node *b)
+{
+    const struct memory_delivery *first = CONTAINER_OF(a, const struct memory_delivery, in_due);
+    const struct memory_delivery *second = CONTAINER_OF(b, const struct memory_delivery, in_due);
+    return first->delivery.next_ms == second->delivery.next_ms
+               ? first->number < second->number
+               : first->delivery.next_ms < second->delivery.next_ms;
+}
+
+void memory_outbox_init(struct memory_outbox *outbox)
+{
+    list_init(&outbox->all);
+    list_init(&outbox->leased);
+    list_init(&outbox->settled);
+    heap_init(&outbox->due, is_due_before);
+}
+
+static void forget(struct memory_outbox *outbox, struct memory_delivery *entry)
+{
+    list_remove(&entry->by_age);
+    list_remove(&entry->by_state);
+    heap_remove(&outbox->due, &entry->in_due);
+    outbox->count--;
+    arena_done(&entry->arena);
+    arena_done(&entry->result);
+    free(entry);
+}
+
+void memory_outbox_done(struct memory_outbox *outbox)
+{
+    while (!list_is_empty(&outbox->all))
+        forget(outbox, CONTAINER_OF(outbox->all.next, struct memory_delivery, by_age));
+    heap_done(&outbox->due);
+    arena_done(&outbox->arena);
+}
+
+/* ---- Writing ---- */
+
+static void make_room(struct memory_outbox *outbox)
+{
+    if (outbox->count < STORE_MEMORY_MAX_DELIVERIES)
+        return;
+    if (list_is_empty(&outbox->settled))
+        forget(outbox, CONTAINER_OF(outbox->all.next, struct memory_delivery, by_age));
+    else
+        forget(outbox, CONTAINER_OF(outbox->settled.next, struct memory_delivery, by_state));
+}
+
+static void write_one(struct memory_outbox *outbox, const struct job *job, struct str url)
+{
+    struct memory_delivery *entry = mem_new(struct memory_delivery);
+    struct delivery delivery = {
+        .url = url,
+        .job = *job,
+        .created_ms = job->completed_ms,
+        .next_ms = job->completed_ms,
+    };
+    digest_random(&delivery.id, sizeof delivery.id);
+    make_room(outbox);
+    entry->number = ++outbox->last;
+    delivery_copy(&entry->arena, &delivery, &entry->delivery);
+    list_init(&entry->by_state);
+    list_push(&outbox->all, &entry->by_age);
+    heap_put(&outbox->due, &entry->in_due);
+    outbox->count++;
+}
+
+void memory_outbox_write(struct memory_store *store, const struct job *job)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    struct str own = job->spec.webhook_url;
+    if (!str_is_empty(own))
+        write_one(outbox, job, own);
+    for (size_t i = 0; i < outbox->url_count; i++)
+        if (!str_equal(outbox->urls[i], own))
+            write_one(outbox, job, outbox->urls[i]);
+}
+
+bool memory_set_webhooks(struct store *base, const struct str *urls, size_t count, struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    struct memory_outbox *outbox = &store->outbox;
+    (void)err;
+    pthread_mutex_lock(&store->mutex);
+    arena_done(&outbox->arena);
+    struct str *copies = arena_alloc_array(&outbox->arena, count, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_copy_str(&outbox->arena, urls[i]);
+    outbox->urls = copies;
+    outbox->url_count = count;
+    pthread_mutex_unlock(&store->mutex);
+    return true;
+}
+
+/* ---- Claiming ---- */
+
+/* Whose lease ran out is due again. */
+static void take_back(struct memory_outbox *outbox, int64_t steady_ms)
+{
+    struct list *next = NULL;
+    for (struct list *node = outbox->leased.next; node != &outbox->leased; node = next) {
+        next = node->next;
+        struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_state);
+        if (entry->lease_until_ms > steady_ms)
+            continue;
+        list_remove(node);
+        heap_put(&outbox->due, &entry->in_due);
+    }
+}
+
+static bool is_busy(const struct memory_outbox *outbox, struct str url)
+{
+    size_t count = 0;
+    for (const struct list *node = outbox->leased.next; node != &outbox->leased; node = node->next)
+        count += str_equal(CONTAINER_OF(node, struct memory_delivery, by_state)->delivery.url, url);
+    return count >= DELIVERY_MAX_OF_URL;
+}
+
+static struct memory_delivery *take_due(struct memory_outbox *outbox, int64_t now_ms)
+{
+    struct heap_node *first = heap_first(&outbox->due);
+    struct memory_delivery *entry =
+        first ? CONTAINER_OF(first, struct memory_delivery, in_due) : NULL;
+    if (!entry || entry->delivery.next_ms > now_ms)
+        return NULL;
+    heap_remove(&outbox->due, first);
+    return entry;
+}
+
+static size_t claim(struct memory_store *store, size_t limit, struct arena *arena,
+                    struct delivery *out)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    struct list aside; /* to URLs that are busy */
+    size_t count = 0;
+    list_init(&aside);
+    take_back(outbox, memory_steady(store));
+    for (size_t looked = 0; count < limit && looked < limit + LOOK_AROUND; looked++) {
+        struct memory_delivery *entry = take_due(outbox, memory_now(store));
+        if (!entry)
+            break;
+        bool has_turn = !is_busy(outbox, entry->delivery.url);
+        list_push(has_turn ? &outbox->leased : &aside, &entry->by_state);
+        if (!has_turn)
+            continue;
+        entry->delivery.attempt++;
+        entry->lease_until_ms = memory_steady(store) + DELIVERY_LEASE_MS;
+        delivery_copy(arena, &entry->delivery, &out[count++]);
+    }
+    for (struct list *node = list_pop(&aside); node; node = list_pop(&aside))
+        heap_put(&outbox->due, &CONTAINER_OF(node, struct memory_delivery, by_state)->in_due);
+    return count;
+}
+
+bool memory_claim_deliveries(struct store *base, size_t limit, struct arena *arena,
+                             const struct delivery **out, size_t *out_count, struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    struct delivery *deliveries = arena_alloc_array(arena, limit, sizeof *deliveries);
+    (void)err;
+    *out = deliveries;
+    pthread_mutex_lock(&store->mutex);
+    *out_count = claim(store, limit, arena, deliveries);
+    pthread_mutex_unlock(&store->mutex);
+    return true;
+}
+
+/* ---- Settling ---- */
+
+static struct memory_delivery *holder(struct memory_outbox *outbox, const struct delivery *claimed)
+{
+    for (struct list *node = outbox->leased.next; node != &outbox->leased; node = node->next) {
+        struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_state);
+        if (uuid_equal(entry->delivery.id, claimed->id) &&
+            entry->delivery.attempt == claimed->attempt)
+            return entry;
+    }
+    return NULL;
+}
+
+static void settle(struct memory_store *store, struct memory_delivery *entry,
+                   const struct delivery_outcome *outcome)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    struct delivery *delivery = &entry->delivery;
+    arena_done(&entry->result);
+    delivery->state = outcome->state;
+    delivery->status = outcome->status;
+    delivery->reason = arena_copy_str(&entry->result, outcome->reason);
+    list_remove(&entry->by_state);
+    heap_remove(&outbox->due, &entry->in_due);
+    if (outcome->state == DELIVERY_PENDING) {
+        delivery->next_ms = memory_now(store) + outcome->delay_ms;
+        heap_put(&outbox->due, &entry->in_due);
+        return;
+    }
+    delivery->settled_ms = memory_now(store);
+    list_push(&outbox->settled, &entry->by_state);
+}
+
+/* Nobody tells the URL any more. */
+static void give_up_url(struct memory_store *store, struct str url,
+                        const struct delivery_outcome *outcome)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    struct str *urls = arena_alloc_array(&outbox->arena, outbox->url_count, sizeof *urls);
+    size_t count = 0;
+    for (size_t i = 0; i < outbox->url_count; i++)
+        if (!str_equal(outbox->urls[i], url))
+            urls[count++] = outbox->urls[i];
+    outbox->urls = urls;
+    outbox->url_count = count;
+    for (struct list *node = outbox->all.next; node != &outbox->all; node = node->next) {
+        struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_age);
+        if (entry->delivery.state == DELIVERY_PENDING && str_equal(entry->delivery.url, url))
+            settle(store, entry, outcome);
+    }
+}
+
+bool memory_settle_delivery(struct store *base, const struct delivery *delivery,
+                            const struct delivery_outcome *outcome, bool *out_is_mine,
+                            struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    (void)err;
+    pthread_mutex_lock(&store->mutex);
+    struct memory_delivery *entry = holder(&store->outbox, delivery);
+    if (entry)
+        settle(store, entry, outcome);
+    if (entry && outcome->is_gone)
+        give_up_url(store, delivery->url, outcome);
+    pthread_mutex_unlock(&store->mutex);
+    *out_is_mine = entry != NULL;
+    return true;
+}
+
+/* ---- The log ---- */
+
+bool memory_list_deliveries(struct store *base, const struct delivery_query *query,
+                            struct arena *arena, const struct delivery **out, size_t *out_count,
+                            struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    struct delivery *deliveries = arena_alloc_array(arena, query->limit, sizeof *deliveries);
+    const struct list *all = &store->outbox.all;
+    size_t count = 0;
+    (void)err;
+    pthread_mutex_lock(&store->mutex);
+    for (struct list *node = all->prev; node != all && count < query->limit; node = node->prev) {
+        const struct delivery *delivery =
+            &CONTAINER_OF(node, struct memory_delivery, by_age)->delivery;
+        if (!query->has_job || uuid_equal(delivery->job.id, query->job))
+            delivery_copy(arena, delivery, &deliveries[count++]);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    *out = deliveries;
+    *out_count = count;
+    return true;
+}
+
+/* Those that nobody sends come first among the due. */
+static struct memory_delivery *find_old(struct memory_store *store)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    const struct heap_node *due = heap_first(&outbox->due);
+    struct memory_delivery *first = due ? CONTAINER_OF(due, struct memory_delivery, in_due) : NULL;
+    if (first && first->delivery.next_ms <= memory_now(store) - DELIVERY_FORSAKEN_MS)
+        return first;
+    if (list_is_empty(&outbox->settled))
+        return NULL;
+    struct memory_delivery *settled =
+        CONTAINER_OF(outbox->settled.next, struct memory_delivery, by_state);
+    bool is_over = settled->delivery.settled_ms <= memory_now(store) - store->options.retention_ms;
+    return is_over ? settled : NULL;
+}
+
+void memory_outbox_prune(struct memory_store *store, size_t limit)
+{
+    for (size_t count = 0; count < limit; count++) {
+        struct memory_delivery *old = find_old(store);
+        if (!old)
+            return;
+        forget(&store->outbox, old);
+    }
+}
