@@ -88,6 +88,9 @@ bool exports_create(struct exports *exports, const struct caller *caller,
     struct plan plan;
     if (!plan_make(exports->catalog, spec, arena, &plan, err))
         return false;
+    if (!str_is_empty(spec->webhook_url) &&
+        !webhooks_check_url(exports->webhooks, spec->webhook_url, err))
+        return false;
     if (!limits_take_create(exports->limits, caller->owner, err))
         return false;
     struct job_draft draft = {

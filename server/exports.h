@@ -15,6 +15,7 @@
 #include "queue/store.h"
 #include "server/limits.h"
 #include "server/token.h"
+#include "server/webhooks.h"
 #include "worker/plan.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct exports {
     struct keyring *keys;
     const struct identity *identity; /* also while the queue is off */
     struct limits *limits;           /* the same */
+    const struct webhooks *webhooks; /* NULL: none are sent */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */

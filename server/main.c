@@ -26,6 +26,7 @@ enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     DOORS_GRACE_MS = 500,
+    WEBHOOKS_GRACE_MS = 2000, /* to tell of the jobs that ended in the drain */
     GRPC_LINES_PER_SECOND = 10,
     CHECK_DIR_SIZE = 64,
     POLLERS =
@@ -40,6 +41,7 @@ struct server {
     struct engine engine;
     char check_dir[CHECK_DIR_SIZE]; /* of a demo that is only checked; empty: none */
     struct security security;
+    struct webhooks *webhooks;
     struct limits *limits;
     struct exports exports;
     struct rpc_schema *schema;
@@ -67,7 +69,9 @@ static void server_close(struct server *server)
         (void)unlink(journal.ptr);
         (void)rmdir(server->check_dir);
     }
+    webhooks_stop(server->webhooks, 0);
     engine_close(&server->engine);
+    webhooks_free(server->webhooks);
     limits_free(server->limits);
     security_close(&server->security);
 }
@@ -104,7 +108,8 @@ static bool open_demo(struct server *server, struct err *err)
 static bool check_settings(struct server *server, struct err *err)
 {
     struct engine *engine = &server->engine;
-    return security_open(&engine->settings, &engine->arena, &server->security, err) &&
+    return webhooks_new(&engine->settings, &server->webhooks, err) &&
+           security_open(&engine->settings, &engine->arena, &server->security, err) &&
            open_demo(server, err) && engine_settle(engine, err);
 }
 
@@ -164,6 +169,12 @@ static bool open_http(struct server *server, struct err *err)
                    why.text);
 }
 
+static bool start_webhooks(struct server *server, struct err *err)
+{
+    struct store *store = server->engine.store;
+    return !store || webhooks_start(server->webhooks, store, err);
+}
+
 /* The doors. */
 static bool open_doors(struct server *server, struct err *err)
 {
@@ -181,6 +192,7 @@ static bool open_doors(struct server *server, struct err *err)
         .keys = server->security.keys,
         .identity = server->security.identity,
         .limits = server->limits,
+        .webhooks = server->webhooks,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
         .is_file_store_ok = true,
@@ -239,6 +251,7 @@ static void drain(struct server *server)
     atomic_store(&server->exports.is_draining, true);
     rpc_health_shutdown(server->health); /* balancers look elsewhere from now on */
     engine_drain(&server->engine, grace_ms);
+    webhooks_stop(server->webhooks, WEBHOOKS_GRACE_MS);
     int64_t left_ms = end_ms - clock_monotonic_ms();
     http_door_close(&server->http, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
     left_ms = end_ms - clock_monotonic_ms();
@@ -254,7 +267,8 @@ static int fail(const struct err *err, int status)
 static int serve(struct server *server, const sigset_t *signals)
 {
     struct err err = {0};
-    if (!engine_open_queue(&server->engine, "exportqd", &err) || !open_doors(server, &err))
+    if (!engine_open_queue(&server->engine, "exportqd", &err) || !start_webhooks(server, &err) ||
+        !open_doors(server, &err))
         return fail(&err, EXIT_FAILED);
     log_listening(server);
     int signal_number = 0;

@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "worker": {"base", "queue", "export", "files", "worker"},
     "engine": {"base", "queue", "export", "files", "worker", "engine"},
     "identity": {"base", "identity"},
-    "server": {"base", "pg", "rpc", "http", "queue", "export", "files", "worker", "engine", "identity",
+    "webhook": {"base", "queue", "webhook"},
+    "server": {"base", "pg", "rpc", "http", "queue", "export", "files", "worker", "engine", "identity", "webhook",
                "server"},
     "client": {"base", "rpc", "client"},
 }
@@ -40,9 +41,10 @@ DOORS = [
     (r"xlsxwriter", r"export/workbook\.c"),
     (r"minizip/", r"export/package\.c"),
     (r"unicode/", r"export/(locale|zone)\.c"),
-    (r"curl/", r"files/s3_http\.c"),
+    (r"curl/", r"(files/s3_http|webhook/(url|post))\.c"),
     (r"expat\.h", r"(files/s3_xml\.c|tests/)"),
-    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*|identity/(jwk|jwks|jwt)\.c|server/http_.*)"),
+    (r"jansson\.h", r"(client/json\.[ch]|queue/(spec_json|store_pg).*|identity/(jwk|jwks|jwt)\.c|server/http_.*|"
+                    r"webhook/payload\.c)"),
     (r"exportqueue/", r"(server|client)/"),
 ]
 

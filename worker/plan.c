@@ -160,12 +160,6 @@ static bool plan_columns(const struct job_spec *spec, struct arena *arena, struc
     return true;
 }
 
-static bool not_yet(struct err *err, const char *field)
-{
-    return err_set(err, ERR_UNIMPLEMENTED,
-                   "%s: this version of exportq does not do that yet; leave it unset", field);
-}
-
 bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struct arena *arena,
                struct plan *out, struct err *err)
 {
@@ -179,8 +173,6 @@ bool plan_make(const struct catalog *catalog, const struct job_spec *spec, struc
         return err_set_field(err, "limit",
                              "the limit is %lld; give at least 1, or leave it unset for all rows",
                              (long long)spec->limit);
-    if (!str_is_empty(spec->webhook_url))
-        return not_yet(err, "webhook_url");
     if (!presentation_make(&spec->presentation, plan.format, arena, &plan.presentation, err))
         return false;
     *out = plan;

@@ -157,22 +157,6 @@ static void a_job_has_only_so_many_bytes_of_filters_and_columns(void **state)
     }
 }
 
-static void what_this_version_cannot_do_is_said(void **state)
-{
-    (void)state;
-    static const struct job_spec cases[] = {
-        {.type = {"orders", 6}, .webhook_url = {"https://example.org", 19}},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct arena arena = {0};
-        struct plan plan;
-        struct err err = {0};
-        assert_false(plan_make(shop.catalog, &cases[i], &arena, &plan, &err));
-        assert_int_equal(err.code, ERR_UNIMPLEMENTED);
-        arena_done(&arena);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,7 +164,6 @@ int main(void)
         cmocka_unit_test(columns_come_in_the_order_asked_for),
         cmocka_unit_test(each_mistake_names_its_field_and_what_would_be_accepted),
         cmocka_unit_test(a_job_has_only_so_many_bytes_of_filters_and_columns),
-        cmocka_unit_test(what_this_version_cannot_do_is_said),
     };
     return cmocka_run_group_tests(tests, open_shop, close_shop);
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See signature.h.
+ */
+#include "webhook/signature.h"
+
+#include "base/base64.h"
+#include "base/digest.h"
+#include "base/mem.h"
+
+#include <inttypes.h>
+
+enum { SECRETS_MAX = 8, SECRET_MIN_BYTES = 24, SECRET_MAX_BYTES = 64, DECODED_MAX_BYTES = 256 };
+
+struct webhook_secrets {
+    size_t count;
+    struct buf secrets[SECRETS_MAX];
+};
+
+void webhook_secrets_free(struct webhook_secrets *secrets)
+{
+    if (!secrets)
+        return;
+    for (size_t i = 0; i < secrets->count; i++) {
+        if (secrets->secrets[i].ptr)
+            explicit_bzero(secrets->secrets[i].ptr, secrets->secrets[i].len);
+        buf_done(&secrets->secrets[i]);
+    }
+    free(secrets);
+}
+
+static bool add_secret(struct webhook_secrets *secrets, struct str text, struct err *err)
+{
+    static const char prefix[] = "whsec_";
+    const size_t len = sizeof prefix - 1;
+    if (secrets->count == SECRETS_MAX)
+        return err_set_field(err, "EXPORT_WEBHOOK_SECRET",
+                             "EXPORT_WEBHOOK_SECRET has more than %d secrets", SECRETS_MAX);
+    struct buf *secret = &secrets->secrets[secrets->count++];
+    buf_init(secret, DECODED_MAX_BYTES);
+    bool is_named = str_starts_with(text, STR("whsec_"));
+    struct str base64 = {text.ptr + (is_named ? len : 0), text.len - (is_named ? len : 0)};
+    if (!is_named || !base64_decode(base64, secret) || secret->len < SECRET_MIN_BYTES ||
+        secret->len > SECRET_MAX_BYTES)
+        return err_set_field(err, "EXPORT_WEBHOOK_SECRET",
+                             "secret %zu of EXPORT_WEBHOOK_SECRET is not whsec_ and base64 of %d "
+                             "to %d bytes; make one with: echo whsec_$(openssl rand -base64 32)",
+                             secrets->count, SECRET_MIN_BYTES, SECRET_MAX_BYTES);
+    return true;
+}
+
+bool webhook_secrets_new(struct str text, struct webhook_secrets **out, struct err *err)
+{
+    struct webhook_secrets *secrets = mem_new(struct webhook_secrets);
+    struct str one;
+    bool is_ok = true;
+    while (is_ok && str_next(&text, ',', &one))
+        is_ok = add_secret(secrets, str_trim(one), err);
+    if (!is_ok) {
+        webhook_secrets_free(secrets);
+        return false;
+    }
+    *out = secrets;
+    return true;
+}
+
+void webhook_sign(const struct webhook_secrets *secrets, struct str id, int64_t seconds,
+                  struct str body, struct buf *out)
+{
+    struct buf message CLEANUP(buf_done);
+    buf_init(&message, id.len + body.len + 64);
+    buf_printf(&message, "%.*s.%" PRId64 ".", STR_ARG(id), seconds);
+    buf_add_str(&message, body);
+    for (size_t i = 0; i < secrets->count; i++) {
+        uint8_t mac[SHA256_SIZE];
+        digest_hmac(buf_str(&secrets->secrets[i]), buf_str(&message), mac);
+        buf_add_text(out, i ? " v1," : "v1,");
+        base64_encode(mac, sizeof mac, out);
+    }
+}
