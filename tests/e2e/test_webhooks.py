@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Webhooks, as a receiver sees them that nobody here wrote the verification of: what comes, signed by whom, and
+what becomes of it when the receiver is down, slow, gone or leads elsewhere."""
+
+import base64
+import json
+import socket
+import time
+
+import grpc
+
+import leaks
+from certificates import Authority
+from postgres import PersistentCase
+from receiver import Receiver, node_modules
+from server import run_once, wait_until
+from support import Case
+
+NEW = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+OLD = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
+HUSH = "hush-9f2c41"  # what a URL may hold is not for the log
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+OURS = {"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_ALLOW_PRIVATE": 1, "EXPORT_WEBHOOK_RETRY_BASE": "50ms"}
+
+
+class Told(Case):
+    """One server and one receiver."""
+
+    settings = OURS
+
+    @classmethod
+    def setUpClass(cls):
+        node_modules()
+
+    def receiver(self, *secrets, **more):
+        receiver = Receiver(secrets or (NEW,), **more)
+        self.addCleanup(receiver.stop)
+        return receiver
+
+    def told(self, request):
+        """What a request said, once it is known to be verified."""
+        self.assertEqual([True], request["verified"], request)
+        return json.loads(request["body"])
+
+    def test_each_end_of_a_job_is_told_signed_and_without_a_token(self):
+        receiver, server = self.receiver(), self.serve()
+        leaks.secret(HUSH)
+        alice = self.caller(server)
+        hook = {"webhook_url": receiver.url("/ok?key=" + HUSH)}
+        done = alice.completed(alice.rows(3, request_id="r-1", **hook).id)
+        failed = alice.ended(alice.create("torn", **hook).id)
+        stuck = alice.create("stuck", **hook)
+        alice.CancelJob(id=stuck.id)
+        alice.completed(alice.rows(1).id)  # of which nobody is told
+        receiver.wait_for("/ok", 3)
+        server.wait_for("event=webhook.delivered job=%s delivery=[-0-9a-f]{36} host=127.0.0.1 attempt=1 status=204"
+                        % done.id)
+        events = {each["data"]["id"]: each for each in map(self.told, receiver.requests)}
+        self.assertEqual({done.id, failed.id, stuck.id}, set(events))
+        for id, status in ((done.id, "completed"), (failed.id, "failed"), (stuck.id, "cancelled")):
+            self.assertEqual("export." + status, events[id]["type"])
+            self.assertEqual((status, "alice"), (events[id]["data"]["status"], events[id]["data"]["owner"]))
+        data = events[done.id]["data"]
+        self.assertEqual(("rows", "csv", "r-1", 3, done.file.sha256, done.file.size, done.file.name),
+                         tuple(data[key] for key in ("type", "format", "requestId", "rows", "sha256", "size", "filename")))
+        self.assertEqual(done.completed.ToMilliseconds(), data["completedAt"])
+        self.assertEqual({"code": "SOURCE_DATA", "message": failed.error.message}, events[failed.id]["data"]["error"])
+        for request in receiver.requests:
+            self.assertNotIn("token", request["body"].lower())
+            self.assertRegex(request["headers"]["user-agent"], "^exportq/")
+            self.assertEqual("application/json", request["headers"]["content-type"])
+
+    def test_configured_urls_are_told_of_all_jobs_and_each_url_once(self):
+        receiver = self.receiver()
+        server = self.serve(EXPORT_WEBHOOK_URLS="%s, %s" % (receiver.url("/ok?a"), receiver.url("/ok?b")))
+        alice, bob = self.caller(server), self.caller(server, "bob")
+        jobs = [alice.rows(1).id, alice.rows(1, webhook_url=receiver.url("/ok?a")).id,
+                bob.rows(1, webhook_url=receiver.url("/ok?c")).id]
+        for id, caller in zip(jobs, (alice, alice, bob)):
+            caller.completed(id)
+        receiver.wait_for("/ok", 7)
+        server.stop()
+        told = [self.told(request)["data"]["id"] for request in receiver.requests]
+        self.assertEqual([2, 2, 3], [told.count(id) for id in jobs])
+
+    def test_each_answer_is_handled_as_the_standard_says(self):
+        receiver = self.receiver()
+        down = self.receiver()
+        down.stop()
+        server = self.serve(EXPORT_WEBHOOK_URLS=receiver.url("/gone"), EXPORT_WEBHOOK_TIMEOUT="1s",
+                            EXPORT_MAX_ACTIVE_PER_USER=100)
+        alice = self.caller(server)
+
+        def line(end, event, more):
+            return server.wait_for("event=webhook.%s job=%s .*%s" % (event, end, more))
+
+        slow, redirect, long, busy, late = [
+            alice.rows(1, webhook_url=url).id
+            for url in [*map(receiver.url, ("/slow", "/redirect", "/long", "/busy")), down.url("/ok")]]
+        line(redirect, "failed", 'status=302 .*reason="it answered 302, and redirects are not followed" retry_in_ms')
+        line(long, "delivered", "status=200")
+        line(busy, "failed", "status=503 .*retry_in_ms=1000")
+        line(busy, "delivered", "attempt=2 status=204")
+        line(late, "failed", "attempt=1 status=0 .*reason=.*connect")
+        down.start()
+        line(late, "delivered", "status=204")
+        failed = line(slow, "failed", r"attempt=1 status=0 duration_ms=(\d+) reason=\"Timeout was reached\"")
+        self.assertGreaterEqual(int(failed.group(1)), 1000)
+        gone = server.wait_for("event=webhook.given_up job=(.*) delivery=.* status=410 .*gone=1")
+        count = len(receiver.at("/gone"))
+        last = alice.completed(alice.rows(1, webhook_url=receiver.url("/ok")).id)
+        line(last.id, "delivered", "status=204")
+        self.assertEqual(count, len(receiver.at("/gone")), gone.group())
+        self.assertEqual([], receiver.at("/trap"))
+        first, second = receiver.at("/busy")
+        self.assertEqual(first["headers"]["webhook-id"], second["headers"]["webhook-id"])
+        self.assertEqual(first["body"], second["body"])
+        for request in (*receiver.requests, *down.requests):
+            self.told(request)
+
+    def test_a_secret_is_exchanged_while_receivers_have_the_old_or_the_new(self):
+        receiver = self.receiver(OLD, NEW)
+        for secrets, expected in ((OLD, [True, False]), (NEW + "," + OLD, [True, True]), (NEW, [False, True])):
+            server = self.serve(EXPORT_WEBHOOK_SECRET=secrets, EXPORT_WEBHOOK_URLS=receiver.url("/ok"))
+            self.caller(server).rows(1)
+            request = receiver.wait_for("/ok", len(receiver.requests) + 1)[-1]
+            self.assertEqual(expected, request["verified"])
+            server.stop()
+
+    def test_certificates_are_verified(self):
+        authority, stranger = Authority(self.kit.home), Authority(self.kit.home, "stranger")
+        receiver = self.receiver(tls=authority.issue("receiver"))
+        hook = {"webhook_url": receiver.url("/ok")}
+        server = self.serve(EXPORT_WEBHOOK_CA=stranger.path)
+        self.caller(server).rows(1, **hook)
+        server.wait_for('event=webhook.failed .*status=0 .*reason="SSL')
+        self.assertEqual([], receiver.requests)
+        server.stop()
+        self.caller(self.serve(EXPORT_WEBHOOK_CA=authority.path)).rows(1, **hook)
+        self.told(receiver.wait_for("/ok")[0])
+
+    def test_what_leads_to_a_private_address_is_refused_before_and_after_dns(self):
+        receiver = self.receiver()
+        server = self.serve(EXPORT_WEBHOOK_ALLOW_PRIVATE=0)
+        alice = self.caller(server)
+        for url in ("http://example.org/", "https://127.0.0.1/", "https://[::1]:1/", "https://169.254.169.254/latest",
+                    "https://localhost/", "https://alice:%s@example.org/" % HUSH, "nonsense"):
+            refusal = self.refused(INVALID, alice.create, type="rows", filters={"count": "1"}, webhook_url=url)
+            self.assertEqual("webhook_url", refusal.fields[0][0])
+        name = socket.gethostname()  # which is this machine, whatever its address is called
+        job = alice.rows(1, webhook_url="https://%s:%d/ok" % (name, receiver.port))
+        server.wait_for("event=webhook.failed job=%s .*reason=\"its address is private\"" % job.id)
+        self.assertEqual([], receiver.requests)
+
+    def test_without_a_secret_no_webhooks_are_taken(self):
+        alice = self.caller(self.serve(EXPORT_WEBHOOK_SECRET=None))
+        refusal = self.refused(INVALID, alice.create, type="rows", webhook_url="https://example.org/",
+                               filters={"count": "1"})
+        self.assertIn("EXPORT_WEBHOOK_SECRET", refusal.message)
+        for settings, said in (({"EXPORT_WEBHOOK_URLS": "https://example.org/"}, "EXPORT_WEBHOOK_SECRET"),
+                               ({"EXPORT_WEBHOOK_SECRET": "whsec_short"}, "openssl rand"),
+                               ({"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_URLS": "https://10.0.0.1/"}, "private"),
+                               ({"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_CA": "/nowhere"}, "/nowhere")):
+            status, _, err = run_once(["--check", "--demo"], settings)
+            self.assertEqual(2, status, err)
+            self.assertIn(said, err)
+
+    def test_who_ends_tells_first_and_waits_for_nobody_slow(self):
+        receiver = self.receiver()
+        server = self.serve(EXPORT_WEBHOOK_URLS="%s,%s" % (receiver.url("/ok"), receiver.url("/slow")))
+        alice = self.caller(server)
+        jobs = [alice.completed(alice.rows(1).id).id for _ in range(3)]
+        begin = time.monotonic()
+        server.stop()
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertEqual(set(jobs), {self.told(request)["data"]["id"] for request in receiver.at("/ok")})
+
+
+class Shared(PersistentCase):
+    """Several servers and a worker on one outbox."""
+
+    settings = OURS
+
+    @classmethod
+    def setUpClass(cls):
+        node_modules()
+
+    def deliveries(self, what="count(*)", where="true"):
+        return self.query("select %s from exportq.delivery where %s" % (what, where))[0][0]
+
+    def test_kill_9_between_completion_and_delivery_loses_none(self):
+        receiver = Receiver((NEW,))
+        self.addCleanup(receiver.stop)
+        server = self.node(EXPORT_WORKERS=0, EXPORT_WEBHOOK_URLS=receiver.url("/hold")).start()
+        self.work(EXPORT_WEBHOOK_SECRET=None, EXPORT_WEBHOOK_ALLOW_PRIVATE=None, EXPORT_WEBHOOK_RETRY_BASE=None)
+        alice = self.caller(server)
+        jobs = [alice.completed(alice.rows(1).id).id for _ in range(4)]
+        receiver.wait_for("/hold")
+        server.kill()
+        self.assertEqual("4", self.deliveries(where="state = 'PENDING'"))
+        before = {request["headers"]["webhook-id"] for request in receiver.at("/hold")}
+        self.query("update exportq.delivery set next_ms = next_ms - 60000")  # so that leases are over
+        receiver.release()
+        count = len(receiver.at("/hold"))
+        for _ in range(2):
+            self.serve(EXPORT_WORKERS=0, EXPORT_WEBHOOK_URLS=receiver.url("/hold"))
+        wait_until(lambda: self.deliveries(where="state = 'DELIVERED'") == "4", "all are delivered")
+        after = receiver.at("/hold")[count:]
+        self.assertEqual(sorted(jobs), sorted(json.loads(request["body"])["data"]["id"] for request in after))
+        self.assertLessEqual(before, {request["headers"]["webhook-id"] for request in after})
+        for request in after:
+            self.assertEqual([True], request["verified"])
+
+    def test_the_outbox_of_a_database_that_was_away_is_sent_when_it_is_back(self):
+        receiver = Receiver((NEW,))
+        self.addCleanup(receiver.stop)
+        server = self.serve(EXPORT_WEBHOOK_URLS=receiver.url("/hold"))
+        alice = self.caller(server)
+        alice.completed(alice.rows(1).id)
+        receiver.wait_for("/hold")
+        self.query("alter table exportq.delivery rename to away")
+        receiver.release()
+        server.wait_for("event=webhook.store_failed")
+        self.query("alter table exportq.away rename to delivery; update exportq.delivery set next_ms = 0")
+        server.wait_for("event=webhook.store_recovered")
+        wait_until(lambda: self.deliveries(where="state = 'DELIVERED'") == "1", "it is delivered")
