@@ -31,7 +31,7 @@ static const char create_help[] =
     "  --delimiter C, --newline lf|crlf, --bom, --null TEXT            for csv; \\t is a tab\n"
     "  --dialect excel, --no-formula-guard                             for csv\n"
     "  --exact-numbers number|string                                   for json\n"
-    "  --webhook-url URL             is told of the end (not yet)\n"
+    "  --webhook-url URL             is told of the end (docs/webhooks.md)\n"
     "  --request-id ID               the same id and content twice is one job\n"
     "  -w, --wait                    stay until it has ended, with progress\n"
     "  -o, --output FILE|-           wait, then save the file; - is standard output\n"

@@ -12,6 +12,7 @@ import unittest
 
 from bindings import ROOT
 from readers import READERS
+from receiver import HOME as WEBHOOKS
 from support import Case
 
 NODE = os.path.join(ROOT, "tests/clients/node")
@@ -121,7 +122,7 @@ class Node(Case):
             raise unittest.SkipTest("npm ci did not work in tests/clients/node: " + done.stderr.strip()[-300:])
 
     def test_the_lock_files_name_no_registry(self):
-        for home in (NODE, READERS):
+        for home in (NODE, READERS, WEBHOOKS):
             with open(os.path.join(home, "package-lock.json"), encoding="utf-8") as file:
                 packages = json.load(file)["packages"]
             for name, package in packages.items():

@@ -4,12 +4,16 @@ what becomes of it when the receiver is down, slow, gone or leads elsewhere."""
 
 import base64
 import json
+import os
+import re
 import socket
+import subprocess
 import time
 
 import grpc
 
 import leaks
+from bindings import ROOT
 from certificates import Authority
 from postgres import PersistentCase
 from receiver import Receiver, node_modules
@@ -174,6 +178,42 @@ class Told(Case):
         server.stop()
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(set(jobs), {self.told(request)["data"]["id"] for request in receiver.at("/ok")})
+
+
+class Book(Case):
+    """What docs/webhooks.md says of verifying, done to what a server sent."""
+
+    settings = OURS
+
+    def setUp(self):
+        super().setUp()
+        receiver = Receiver((NEW,))
+        self.addCleanup(receiver.stop)
+        self.caller(self.serve()).rows(1, webhook_url=receiver.url("/ok"))
+        self.request = receiver.wait_for("/ok")[0]
+        with open(os.path.join(ROOT, "docs/webhooks.md"), encoding="utf-8") as file:
+            self.blocks = dict(re.findall(r"(?ms)^```(js|python)\n(.*?)^```$", file.read()))
+
+    def test_python_verifies(self):
+        book, headers, body = {}, self.request["headers"], self.request["body"].encode()
+        exec(self.blocks["python"], book)  # pylint: disable=exec-used
+        self.assertEqual("export.completed", book["verify"](NEW, headers, body)["type"])
+        for secret, told, said in ((OLD, headers, body), (NEW, headers, body + b" "),
+                                   (NEW, {**headers, "webhook-timestamp": "1"}, body),
+                                   (NEW, {**headers, "webhook-id": "x"}, body)):
+            with self.assertRaises(ValueError):
+                book["verify"](secret, told, said)
+
+    def test_node_verifies(self):
+        script = self.blocks["js"] + """
+const [secret, headers, body] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+console.log(verify(secret, headers, body).type);
+"""
+        for secret, expected in ((NEW, "export.completed\n"), (OLD, "")):
+            done = subprocess.run(["node", "-e", script], env={**os.environ, "NODE_PATH": node_modules()}, text=True,
+                                  input=json.dumps([secret, self.request["headers"], self.request["body"]]),
+                                  capture_output=True, timeout=60, check=False)
+            self.assertEqual(expected, done.stdout, done.stderr)
 
 
 class Shared(PersistentCase):
