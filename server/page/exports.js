@@ -71,13 +71,11 @@ function randomId() { // crypto.randomUUID is for secure contexts only
 // Header fields carry bytes: UTF-8, as the server reads them.
 const asField = text => String.fromCharCode(...new TextEncoder().encode(text));
 
-// Ends after so long, when the signal says so, or when somebody calls `wake`.
-function pause(ms, signal) {
+// Ends after so long, or when somebody calls `pause.wake`.
+function pause(ms) {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, ms);
-    const end = () => { clearTimeout(timer); resolve(); };
-    pause.wake = end;
-    signal?.addEventListener("abort", end, { once: true });
+    pause.wake = () => { clearTimeout(timer); resolve(); };
   });
 }
 
@@ -142,13 +140,20 @@ function choice(id, choices) { // [value, text]
   return single(element("select", { id }, ...choices.map(([value, text]) => new Option(text, value))));
 }
 
-// A time of this place on the form, RFC 3339 in UTC on the wire.
-function timestamp(id) {
-  const input = element("input", { id, type: "datetime-local", step: 1 });
-  const local = ms => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 19);
-  return { input, node: input, hint: `Your time, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`,
-    read: () => input.value && new Date(input.value).toISOString(),
-    write: ([text]) => { input.value = text && Number.isFinite(Date.parse(text)) ? local(Date.parse(text)) : ""; } };
+// A day, and perhaps a time of this place. On the wire a bare date, or RFC 3339 in UTC.
+function timestamp(id, description) {
+  const day = element("input", { id, type: "date" });
+  const time = element("input", { type: "time", step: 1, ariaLabel: `Time of day: ${description}` });
+  time.addEventListener("input", () => { day.required = time.value !== ""; });
+  const local = ms => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString();
+  return { input: day, node: element("div", { className: "halves" }, day, time),
+    hint: `With a time: yours, ${Intl.DateTimeFormat().resolvedOptions().timeZone}. Without: the whole day, in UTC`,
+    read: () => (day.value && time.value ? new Date(`${day.value}T${time.value}`).toISOString() : day.value),
+    write: ([text = ""]) => {
+      const exact = text.length > 10 && Number.isFinite(Date.parse(text)) ? local(Date.parse(text)) : text;
+      day.value = exact.slice(0, 10);
+      time.value = exact.slice(11, 19);
+    } };
 }
 
 function list(id, description) {
@@ -190,7 +195,7 @@ function control(filter, id) {
   if (filter.choices?.length) return choice(id, [any, ...filter.choices.map(text => [text, text])]);
   switch (filter.type) {
   case "boolean": return choice(id, [any, ["true", "Yes"], ["false", "No"]]);
-  case "timestamp": return timestamp(id);
+  case "timestamp": return timestamp(id, filter.description || filter.name);
   case "date": return single(element("input", { id, type: "date" }));
   case "integer": return single(element("input", { id, type: "number", step: 1, inputMode: "numeric" }));
   case "number": return single(element("input", { id, type: "number", step: "any", inputMode: "decimal" }));
@@ -334,6 +339,7 @@ async function create(event) {
   if (order.params.selectedColumns?.length === 0)
     return showProblem({ field: "columns", message: "Choose one column at least." });
   const text = JSON.stringify(order);
+  const since = heard;
   const reference = byId("request-id").value.trim();
   if (asked?.text !== text) asked = { text, id: randomId() }; // asked for again after a broken wire: the same one
   byId("create").disabled = true;
@@ -341,7 +347,7 @@ async function create(event) {
     const { data } = await ask(JOBS, { method: "POST", body: text, fields: { "X-Request-Id": asField(reference || asked.id) } });
     asked = null;
     byId("request-id").value = "";
-    take(data);
+    take(data, since);
     say(`Asked for: ${titleOf(data)}. It is in the list.`);
   } catch (error) {
     if (error instanceof Refusal) asked = null;
@@ -355,10 +361,11 @@ async function create(event) {
 // ---- the cards of jobs ----
 
 const jobs = new Map(); // id → {job, node, parts, heard, token, trouble}
-let heard = 0; // counts what the server told, so that an older answer does not undo a newer one
+let heard = 0; // counts what the server told
 
 const titleOf = job => typeOf(job.type)?.title || job.type;
 
+// `since`: what was heard when it was asked for; of two words about a job the later one holds.
 function take(job, since = heard) {
   const entry = jobs.get(job.id) ?? addCard(job);
   if (entry.heard > since) return;
@@ -484,6 +491,12 @@ async function download(entry) {
   say(`The download of ${titleOf(entry.job)} has begun.`);
 }
 
+// The answer is old news if an event came meanwhile.
+async function move(entry, verb) {
+  const since = heard;
+  take((await ask(job$(entry.job.id, verb), { method: "POST" })).data, since);
+}
+
 async function remove(entry) {
   if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file are gone then.`)) return;
   await ask(job$(entry.job.id), { method: "DELETE" });
@@ -504,8 +517,8 @@ function confirmed(text) {
 const acts = {
   download, remove,
   again: entry => writeOrder(entry.job),
-  cancel: async entry => take((await ask(job$(entry.job.id, "/cancel"), { method: "POST" })).data),
-  retry: async entry => take((await ask(job$(entry.job.id, "/retry"), { method: "POST" })).data),
+  cancel: entry => move(entry, "/cancel"),
+  retry: entry => move(entry, "/retry"),
 };
 
 async function act_on(entry, button) {
@@ -542,7 +555,7 @@ function bars(caption, values, worded) {
     "aria-label": `${caption}, oldest first: ${values.map(worded).join(", ")}` });
   values.forEach((value, i) => {
     const height = Math.max(1, value / most * 58);
-    const bar = node("rect", { x: (CHARTED - values.length + i) * 10 + 1, y: 59 - height, width: 8, height });
+    const bar = node("rect", { x: i * 10 + 1, y: 59 - height, width: 8, height });
     const tip = node("title", {});
     tip.textContent = worded(value);
     bar.append(tip);
@@ -573,7 +586,7 @@ function drawPerformance() {
 
 // ---- the wire ----
 
-const wire = { stop: null, lastEvent: "", failures: 0, triesAt: 0, older: "" };
+const wire = { stop: null, lastEvent: "", failures: 0, triesAt: 0, older: null };
 
 // The server's own list of jobs; those it no longer has go.
 async function catchUp(signal) {
@@ -590,7 +603,7 @@ async function catchUp(signal) {
   gone.forEach(dropCard);
   if (gone.length) notify(`${plural(gone.length, "export is", "exports are")} no longer there.` +
     (server.mode === "memory" ? " This server keeps exports in memory: a restart ends them." : ""));
-  if (!wire.older) wire.older = next;
+  wire.older = next ? wire.older ?? next : "";
   byId("older").hidden = !wire.older;
   byId("none").hidden = jobs.size > 0;
   drawPerformance();
@@ -679,7 +692,8 @@ async function follow() {
 function showAway(why, wait) {
   wire.triesAt = Date.now() + wait;
   show(byId("away-title"), why instanceof Refusal ? "The server does not serve exports now" : "The server cannot be reached");
-  show(byId("away-reason"), why instanceof Away || why instanceof Refusal ? why.message : `Something is wrong with this page: ${why?.message}.`);
+  const isOurs = !(why instanceof Away) && !(why instanceof Refusal);
+  show(byId("away-reason"), isOurs ? `Something is wrong with this page: ${why?.message}.` : why.message);
   if (byId("away").hidden) say(byId("away-title").textContent);
   byId("away").hidden = false;
   tickAll();
@@ -693,8 +707,9 @@ function tickAll() {
 function takeHealth(health) {
   server.auth = [health.auth ?? "none"].flat();
   server.mode = health.mode;
-  show(byId("health"), `exportqd ${health.version ?? ""} · ${health.status} · ` +
-    `${health.mode === "memory" ? "keeps exports in memory" : "keeps exports in a database"} · up ${span(health.uptime * 1000)}`);
+  const place = health.mode === "memory" ? "memory" : "a database";
+  show(byId("health"), `exportqd ${health.version ?? ""} · ${health.status} · keeps exports in ${place} · ` +
+    `up ${span(health.uptime * 1000)}`);
 }
 
 // ---- signing in and out ----
@@ -716,7 +731,7 @@ function askWho(problem = "") {
 function leave(problem) {
   sessionStorage.removeItem("exportq");
   Object.assign(session, { name: "", token: "" });
-  Object.assign(wire, { session: null, lastEvent: "", older: "", failures: 0 });
+  Object.assign(wire, { session: null, lastEvent: "", older: null, failures: 0 });
   wire.stop?.abort();
   for (const entry of jobs.values()) entry.node.remove();
   jobs.clear();
