@@ -24,6 +24,9 @@ static const struct http_route routes[] = {
     {"GET", "/api/exports/types", http_types_list},
     {"GET", "/api/health", http_health_get},
     {"GET", "/api/openapi.json", http_openapi},
+    {"GET", "/exports", http_page},
+    {"GET", "/exports/exports.css", http_page_style},
+    {"GET", "/exports/exports.js", http_page_script},
 };
 
 const struct http_route *http_door_routes(size_t *out_count)

@@ -4,6 +4,9 @@
  */
 #include "server/http_page.h"
 
+#include "exports_css.h"
+#include "exports_html.h"
+#include "exports_js.h"
 #include "openapi.h"
 #include "server/http_answer.h"
 #include "server/http_enter.h"
@@ -24,4 +27,27 @@ static void show(const struct http_door *door, struct http_call *call, const cha
 void http_openapi(void *data, struct http_call *call)
 {
     show(data, call, "application/json", (struct str){(const char *)openapi, openapi_size});
+}
+
+/* The page runs and loads what it brings with it, and nothing else; nobody frames it. */
+void http_page(void *data, struct http_call *call)
+{
+    http_add_field(call, "Content-Security-Policy",
+                   STR("default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
+                       "'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; "
+                       "frame-ancestors 'none'"));
+    show(data, call, "text/html; charset=utf-8",
+         (struct str){(const char *)exports_html, exports_html_size});
+}
+
+void http_page_style(void *data, struct http_call *call)
+{
+    show(data, call, "text/css; charset=utf-8",
+         (struct str){(const char *)exports_css, exports_css_size});
+}
+
+void http_page_script(void *data, struct http_call *call)
+{
+    show(data, call, "text/javascript; charset=utf-8",
+         (struct str){(const char *)exports_js, exports_js_size});
 }

@@ -9,5 +9,8 @@
 
 /* Handlers of the shape of http/http.h; `data` is the struct http_door. */
 void http_openapi(void *data, struct http_call *call);
+void http_page(void *data, struct http_call *call);
+void http_page_style(void *data, struct http_call *call);
+void http_page_script(void *data, struct http_call *call);
 
 #endif

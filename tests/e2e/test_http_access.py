@@ -32,6 +32,10 @@ TABLE = [
     ("GET", "/api/exports/types", {}, None, OWN),
     ("GET", "/api/health", {}, None, ANYBODY),
     ("GET", "/api/openapi.json", {}, None, SHOWN),
+    ("GET", "/exports", {}, None, SHOWN),
+    ("GET", "/exports/exports.css", {}, None, SHOWN),
+    ("GET", "/exports/exports.js", {}, None, SHOWN),
+    ("GET", "/metrics", {}, None, ADMINS),
 ]
 
 
