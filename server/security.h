@@ -19,8 +19,8 @@ struct security {
     struct keyring *keys;
 };
 
-/* ERR_INVALID names the setting and what to do. Fills in where API keys are, and where the browser's
- * door is by default. */
+/* ERR_INVALID names the setting and what to do. Fills in where API keys are, and where the
+ * browser's door is by default. */
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
                    struct err *err) MUST_CHECK;
 

@@ -50,6 +50,8 @@ DOORS = [
 
 # Files over 500 lines, each with the reason that was found good enough.
 LONG_FILES = {
+    "server/page/exports.js":
+        "the page's one script: a page without a build step is read, cached and checked as one file",
     "proto/exportqueue/v1/export.proto":
         "the whole contract in one file, half of it comments: a client copies one file",
 }
