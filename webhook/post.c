@@ -120,8 +120,10 @@ static void set_options(struct transfer *transfer, const struct post *post)
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, poster->options.user_agent);
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    if (poster->ca_path)
-        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, poster->ca_path);
+    if (!poster->ca_path)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_CAINFO, poster->ca_path);
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* or the system's would do as well */
 }
 
 void poster_start(struct poster *poster, const struct post *post, void *user)

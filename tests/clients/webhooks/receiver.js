@@ -71,4 +71,4 @@ function receive(request, response) {
 const server = certificate
   ? require('https').createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key) }, receive)
   : require('http').createServer(receive);
-server.listen(Number(port), '0.0.0.0', () => console.log(JSON.stringify({ port: server.address().port })));
+server.listen(Number(port), '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })));
