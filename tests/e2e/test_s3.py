@@ -19,7 +19,7 @@ from support import pb, replace
 
 JOBS = int(os.environ.get("S3_JOBS", 20))
 OUTAGES = 3
-SMALL, LARGE = 300, 12_000  # rows of a thousand bytes: one request; a part and a half
+SMALL, LARGE = 300, 9_000  # rows of a thousand bytes: one request; a part and some
 
 
 def sha256(data):
@@ -97,7 +97,7 @@ class Away(BucketCase):
         server = self.serve(EXPORT_WORKERS=0)
         alice = self.caller(server)
         self.work(EXPORT_WORKERS=4)
-        ids = [alice.create("wide", filters={"count": str(LARGE if i % 4 == 0 else SMALL)}).id for i in range(JOBS)]
+        ids = [alice.create("wide", filters={"count": str(LARGE if i % 5 == 0 else SMALL)}).id for i in range(JOBS)]
         done = lambda: sum(alice.get(id).state == pb.JOB_STATE_COMPLETED for id in ids)
         for outage in range(1, OUTAGES + 1):
             wait_until(lambda: done() >= JOBS * (outage - 1) // OUTAGES, "some are done", 60)
