@@ -12,6 +12,7 @@ const PHASES = { QUEUED: "Waiting", QUERYING: "Asking the database", WRITING: "W
   STORING: "Storing" };
 const SILENCE_MS = 45000; // the server says something every 15 s, if only a comment
 const WAIT_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const LASTED_MS = 10000; // a connection that ends sooner counts as one that failed
 const CHARTED = 20;
 
 // ---- small things ----
@@ -267,12 +268,13 @@ function drawType() {
 }
 
 function drawTypes(types) {
-  if (JSON.stringify(types) === JSON.stringify(server.types)) return; // what was typed stays
-  const before = byId("type").value;
+  if (JSON.stringify(types) === JSON.stringify(server.types)) return;
+  const before = JSON.stringify(typeOf(byId("type").value));
+  const name = byId("type").value;
   server.types = types;
   byId("type").replaceChildren(...types.map(type => new Option(type.title || type.name, type.name)));
-  if (typeOf(before)) byId("type").value = before;
-  drawType();
+  if (typeOf(name)) byId("type").value = name;
+  if (JSON.stringify(typeOf(name)) !== before || !before) drawType(); // else what was typed stays
   for (const entry of jobs.values()) draw(entry);
 }
 
@@ -473,7 +475,7 @@ function tick(entry) {
     job.status === "completed" && job.expiresAt && `kept for ${span(job.expiresAt - now())}`].filter(Boolean).join(" · "));
   const left = token ? token.expiresAt - now() : 0;
   show(parts.link, job.status !== "completed" || !token ? "" : left > 0
-    ? `The download has begun. Its link works once, for ${minutes(left)} more; Download gives a new one.`
+    ? `The download has begun. Its link works once, for ${minutes(left)} more.`
     : "The link has expired. Download gives a new one.");
   const wait = job.status === "queued" && job.nextAttemptAt ? job.nextAttemptAt - now() : 0;
   const again = wait > 0 && job.attempt > 0 ? ` Attempt ${job.attempt + 1} of ${job.maxAttempts} begins in ${span(wait)}.` : "";
@@ -654,13 +656,12 @@ async function listen(response, stop) {
 
 async function connect(stop) {
   const fields = { Accept: "text/event-stream" };
-  if (wire.lastEvent) fields["Last-Event-ID"] = wire.lastEvent;
+  if (wire.lastEvent) fields["Last-Event-ID"] = asField(wire.lastEvent);
   const response = await send("api/exports/events", { fields, signal: stop.signal });
   const listening = listen(response, stop);
   listening.catch(() => {}); // it is awaited below, perhaps late
   await catchUp(stop.signal);
-  if (wire.failures > 1) say("The server is back; this page is up to date.");
-  wire.failures = 0;
+  if (!byId("away").hidden) say("The server is back; this page is up to date.");
   byId("away").hidden = true;
   await listening;
 }
@@ -675,6 +676,7 @@ async function follow() {
       continue;
     }
     const stop = (wire.stop = new AbortController());
+    const begin = Date.now();
     let why;
     try {
       await connect(stop);
@@ -683,6 +685,7 @@ async function follow() {
     }
     stop.abort();
     if (wire.session !== mine || document.hidden) continue;
+    if (Date.now() - begin > LASTED_MS) wire.failures = 0;
     const wait = WAIT_MS[Math.min(wire.failures++, WAIT_MS.length - 1)] * (0.75 + Math.random() / 2);
     if (wire.failures > 1) showAway(why, wait);
     await pause(wait);
