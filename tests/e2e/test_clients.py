@@ -16,6 +16,7 @@ from receiver import HOME as WEBHOOKS
 from support import Case
 
 NODE = os.path.join(ROOT, "tests/clients/node")
+BROWSER = os.path.join(ROOT, "tests/browser")
 SERVICE = "exportqueue.v1.ExportService"
 ROWS = [{"id": i, "name": "row %d" % i, "half": i / 2} for i in (1, 2, 3)]
 
@@ -122,7 +123,7 @@ class Node(Case):
             raise unittest.SkipTest("npm ci did not work in tests/clients/node: " + done.stderr.strip()[-300:])
 
     def test_the_lock_files_name_no_registry(self):
-        for home in (NODE, READERS, WEBHOOKS):
+        for home in (NODE, READERS, WEBHOOKS, BROWSER):
             with open(os.path.join(home, "package-lock.json"), encoding="utf-8") as file:
                 packages = json.load(file)["packages"]
             for name, package in packages.items():

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of an export, as somebody at the page lives it.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ask, card, press, saved, until } from "./kit.mjs";
+
+export const tests = {
+  async "an export is asked for with filters and columns, and its file holds just that"(scene) {
+    const server = await scene.serve();
+    const page = await scene.signedIn(server);
+    await page.selectOption("#type", "notes");
+    await page.getByLabel("Written on or after this day").fill("2025-08-02");
+    await page.getByLabel("Mood", { exact: true }).selectOption("good");
+    for (const tag of ["a", "b", "c, d"]) {
+      await page.getByLabel("Any of these tags", { exact: true }).fill(tag);
+      await page.keyboard.press("Enter");
+    }
+    await page.getByRole("button", { name: "Remove a" }).click();
+    await page.getByLabel("At least this weight").fill("0.25");
+    await page.getByLabel("Done or not", { exact: true }).selectOption("Yes");
+    await page.getByLabel("Written before", { exact: true }).fill("2025-08-04");
+    await page.getByLabel("Time of day: Written before").fill("02:00"); // in Berlin: midnight in UTC
+    await page.click("#columns-box summary");
+    await page.click("#columns-none");
+    await page.getByLabel("text", { exact: true }).check();
+    await page.getByLabel("id", { exact: true }).check();
+    await page.getByLabel("secret", { exact: true }).check();
+    await page.getByRole("button", { name: "Move text up" }).click();
+    await page.getByRole("button", { name: "Move text up" }).click();
+    await page.click("#create");
+    await until(page, "Notes", "Ready");
+    const file = await saved(page, () => press(page, "Notes", "Download"));
+    assert.match(file.name, /^notes-.*\.csv$/);
+    const text = readFileSync(file.path, "utf8").replaceAll("\r\n", "\n");
+    assert.equal(text.replace("\uFEFF", ""), 'text,id,secret\n"comma, ""quote""",2,hush\nZürich – 東京,3,hush\n');
+    const [job] = await server.ask("jobs");
+    assert.deepEqual(job.params, { from: "2025-08-02", mood: "good", tags: ["b", "c, d"], least: "0.25", done: "true",
+      before: "2025-08-04T00:00:00.000Z", selectedColumns: ["text", "id", "secret"] });
+    assert.equal(createHash("sha256").update(readFileSync(file.path)).digest("hex"), job.sha256);
+    await card(page, "Notes").getByText(/works once, for (10:00|9:5\d) more/).waitFor();
+    await page.locator("#speed svg").first().waitFor();
+  },
+
+  async "a file is handed over once, and the page says how to get it again"(scene) {
+    const page = await scene.signedIn(await scene.serve());
+    await ask(page, "rows", { "How many": "3" });
+    await until(page, "Rows in number", "Ready");
+    await saved(page, () => press(page, "Rows in number", "Download"));
+    await press(page, "Rows in number", "Download");
+    await card(page, "Rows in number").getByText("Use again asks for the same anew").waitFor();
+    await page.getByLabel("How many").fill("");
+    await press(page, "Rows in number", "Use again");
+    assert.equal(await page.getByLabel("How many").inputValue(), "3");
+  },
+
+  async "what runs shows its progress, is cancelled, tried again and deleted"(scene) {
+    const server = await scene.serve();
+    const page = await scene.signedIn(server);
+    await ask(page, "endless");
+    await card(page, "Endless rows").getByText(/Writing: [\d,]{5,} rows, /).waitFor();
+    assert.ok(await card(page, "Endless rows").getByRole("progressbar").isVisible());
+    await press(page, "Endless rows", "Cancel");
+    await until(page, "Endless rows", "Cancelled");
+    await press(page, "Endless rows", "Retry");
+    await until(page, "Endless rows", "Running");
+    await press(page, "Endless rows", "Cancel");
+    await until(page, "Endless rows", "Cancelled");
+    await press(page, "Endless rows", "Delete");
+    await page.getByRole("button", { name: "Keep it" }).click();
+    assert.equal(await page.locator("#jobs > li").count(), 1);
+    await press(page, "Endless rows", "Delete");
+    await page.locator("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("None yet").waitFor();
+    assert.deepEqual(await server.ask("jobs"), []);
+  },
+
+  async "an export that fails says why"(scene) {
+    const page = await scene.signedIn(await scene.serve());
+    await ask(page, "torn");
+    await until(page, "Torn", "Failed");
+    assert.match(await card(page, "Torn").locator(".trouble").textContent(), /row 1.*at|at.*row 1/);
+  },
+
+  async "what the server refuses is said at the input that is meant"(scene) {
+    const page = await scene.signedIn(await scene.serve());
+    await page.selectOption("#type", "rows");
+    await page.click("#options-box summary");
+    await page.fill("#locale", "nowhere");
+    await page.click("#options-box summary");
+    await page.click("#create");
+    await page.locator("#locale-problem").getByText("nowhere").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "locale");
+    await page.fill("#locale", "de-DE");
+    await page.getByLabel("How many").fill("1e3");
+    await page.click("#create");
+    await page.locator("#filter-0-problem").getByText("1e3").waitFor();
+    assert.equal(await page.getByLabel("How many").getAttribute("aria-invalid"), "true");
+    await page.click("#columns-box summary");
+    await page.click("#columns-none");
+    await page.click("#create");
+    await page.locator("#columns-problem").getByText("Choose one column at least").waitFor();
+  },
+
+  async "an answer that is late does not undo what an event told"(scene) {
+    const page = await scene.signedIn(await scene.serve());
+    await page.route("**/api/exports/jobs", async route => {
+      const response = await route.fetch();
+      if (route.request().method() === "POST") await until(page, "Rows in number", "Ready");
+      await route.fulfill({ response });
+    });
+    await ask(page, "rows", { "How many": "3" });
+    await page.locator("#create:enabled").waitFor();
+    await until(page, "Rows in number", "Ready");
+  },
+
+  async "what another client of the owner does appears by itself, and nothing of others"(scene) {
+    const server = await scene.serve();
+    const page = await scene.signedIn(server);
+    await page.getByText("None yet").waitFor();
+    const make = headers => server.ask("jobs", { method: "POST", headers,
+      body: JSON.stringify({ type: "rows", format: "json", params: { count: "2" } }) });
+    await make({ "X-Exportq-User": "bob" });
+    await make({ "X-Request-Id": "hers" });
+    await until(page, "Rows in number", "Ready");
+    assert.equal(await page.locator("#jobs > li").count(), 1);
+    await page.getByText("hers").waitFor({ state: "attached" });
+  },
+};
