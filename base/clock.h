@@ -25,4 +25,7 @@ int64_t clock_steady_ms(const struct clock *clock);
 /* Milliseconds on a clock that is never set; for durations and deadlines inside the process. */
 int64_t clock_monotonic_ms(void);
 
+/* The same in microseconds, for what is measured. */
+int64_t clock_monotonic_us(void);
+
 #endif

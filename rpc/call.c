@@ -232,6 +232,7 @@ static void on_accepted(struct event *event, bool is_ok)
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
     op.data.recv_close_on_server.cancelled = &call->close_flag;
     call_start_batch(call, &op, 1, &call->closed, on_closed);
+    call->accepted_us = clock_monotonic_us();
     call->deadline_ms = deadline_ms(call->details.deadline);
     call->request_due_ms = clock_monotonic_ms() + server_request_timeout_ms(call->server);
     if (admit(call, &err)) {

@@ -54,6 +54,7 @@ struct rpc_call {
     grpc_call *core;
     grpc_call_details details;
     grpc_metadata_array metadata;
+    int64_t accepted_us; /* clock_monotonic_us() */
     int64_t deadline_ms;
     const struct method *method;
 

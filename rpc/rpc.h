@@ -116,6 +116,10 @@ struct rpc_server_options {
     /* The same, of each connection that is cut off because it resets very many calls before a
      * handler sees them (CVE-2023-44487); `call` is the last one. */
     void (*cut_off)(void *data, struct rpc_call *call);
+    /* Told of each call's end before its status is sent, also of those that were refused: `method`
+     * is "/package.Service/Method" of a service that is mounted, else empty; seconds since the call
+     * was accepted. In any thread. Default: nobody is told. */
+    void (*ended)(void *data, struct str method, int status, double seconds);
     void *told; /* their `data` */
 };
 

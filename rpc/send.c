@@ -5,6 +5,7 @@
  * operation of a batch.
  */
 #include "rpc/call.h"
+#include "rpc/server.h"
 #include "rpc/status.h"
 
 enum { MAX_OPS = 3 };
@@ -58,6 +59,13 @@ static void on_finished(struct event *event, bool is_ok)
     call_drop(CONTAINER_OF(event, struct rpc_call, finished));
 }
 
+static void tell_end(const struct rpc_call *call, const struct err *failure)
+{
+    struct str method = call->method ? rpc_call_method(call) : (struct str){0};
+    int status = failure ? rpc_status_from_err(failure->code) : (int)GRPC_STATUS_OK;
+    server_tell_ended(call->server, method, status, call->accepted_us);
+}
+
 void call_finish(struct rpc_call *call, const struct err *failure)
 {
     grpc_op ops[MAX_OPS];
@@ -79,6 +87,7 @@ void call_finish(struct rpc_call *call, const struct err *failure)
         status->data.send_status_from_server.trailing_metadata = &trailer;
         status->data.send_status_from_server.trailing_metadata_count = details.len ? 1 : 0;
     }
+    tell_end(call, failure);
     call_move(call, CALL_ENDED);
     call_start_batch(call, ops, count, &call->finished, on_finished);
     grpc_slice_unref(text);

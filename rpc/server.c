@@ -165,6 +165,14 @@ void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
         server->options.refused(server->options.told, call, why);
 }
 
+void server_tell_ended(const struct rpc_server *server, struct str method, int status,
+                       int64_t accepted_us)
+{
+    if (server->options.ended)
+        server->options.ended(server->options.told, method, status,
+                              (double)(clock_monotonic_us() - accepted_us) / 1e6);
+}
+
 void server_count_reset(struct rpc_server *server, struct rpc_call *call)
 {
     if (resets_count(&server->resets, rpc_call_peer(call), server->port) && server->options.cut_off)

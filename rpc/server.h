@@ -37,6 +37,11 @@ bool server_admit(struct rpc_server *server, struct rpc_call *call, struct err *
 void server_tell_refused(const struct rpc_server *server, struct rpc_call *call,
                          const struct err *why);
 
+/* Tells whoever asked for it of a call's end: its status, and when it was accepted on
+ * clock_monotonic_us(). */
+void server_tell_ended(const struct rpc_server *server, struct str method, int status,
+                       int64_t accepted_us);
+
 /* A call, which is in a turn, was reset before a handler saw it. Who does that too often is cut
  * off: rpc/resets.h. */
 void server_count_reset(struct rpc_server *server, struct rpc_call *call);

@@ -2,6 +2,7 @@
  *
  * What a server tells those who log: calls that no handler sees, and gRPC's own log.
  */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tests/rpc/support/probe.h"
 #include "tests/rpc/support/probe_client.h"
@@ -104,6 +105,77 @@ static void a_call_over_the_limit_is_told(void **state)
     assert_int_equal(atomic_load(&told.count), 1); /* a client that goes is refused nothing */
 }
 
+/* ---- How calls ended ---- */
+
+struct ended {
+    pthread_mutex_t mutex;
+    unsigned count;
+    char method[128];
+    int status;
+    double seconds;
+};
+
+static void hear_end(void *data, struct str method, int status, double seconds)
+{
+    struct ended *ended = data;
+    pthread_mutex_lock(&ended->mutex);
+    ended->count++;
+    note(ended->method, sizeof ended->method, method);
+    ended->status = status;
+    ended->seconds = seconds;
+    pthread_mutex_unlock(&ended->mutex);
+}
+
+static void expect_end(struct ended *ended, unsigned count, const char *method, int status)
+{
+    pthread_mutex_lock(&ended->mutex);
+    assert_int_equal(ended->count, count);
+    assert_string_equal(ended->method, method);
+    assert_int_equal(ended->status, status);
+    assert_true(ended->seconds >= 0 && ended->seconds < 60);
+    pthread_mutex_unlock(&ended->mutex);
+}
+
+static void the_end_of_each_call_is_told_once(void **state)
+{
+    (void)state;
+    static const char nothing[] = "/exportqtest.v1.ProbeService/Nothing";
+    struct ended ended = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct probe *probe = probe_new((struct rpc_server_options){.ended = hear_end, .told = &ended});
+    struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
+    assert_int_equal(call_once(client, PROBE_ECHO, STR(""), NULL), GRPC_STATUS_OK);
+    expect_end(&ended, 1, PROBE_ECHO, GRPC_STATUS_OK);
+    assert_int_equal(call_once(client, PROBE_ECHO, STR("\xff"), NULL),
+                     GRPC_STATUS_INVALID_ARGUMENT);
+    expect_end(&ended, 2, PROBE_ECHO, GRPC_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(call_once(client, nothing, STR(""), NULL), GRPC_STATUS_UNIMPLEMENTED);
+    expect_end(&ended, 3, "", GRPC_STATUS_UNIMPLEMENTED); /* a caller names no metric */
+    probe_client_free(client);
+    probe_free(probe);
+}
+
+static void a_stream_lasts_until_its_client_goes(void **state)
+{
+    (void)state;
+    enum { OPEN_MS = 30 };
+    struct ended ended = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct probe *probe = probe_new((struct rpc_server_options){.ended = hear_end, .told = &ended});
+    struct probe_client *client = probe_client_new(rpc_server_port(probe->server));
+    struct probe_call watch;
+    probe_call_begin(client, &watch, PROBE_WATCH, STR(""), NULL);
+    WAIT_UNTIL(probe_watchers(probe) == 1);
+    int64_t begin_ms = clock_monotonic_ms();
+    WAIT_UNTIL(clock_monotonic_ms() >= begin_ms + OPEN_MS);
+    expect_end(&ended, 0, "", 0);
+    probe_call_cancel(&watch);
+    assert_int_equal(probe_call_end(&watch), GRPC_STATUS_CANCELLED);
+    probe_call_free(&watch);
+    probe_client_free(client);
+    probe_free(probe);
+    expect_end(&ended, 1, PROBE_WATCH, GRPC_STATUS_CANCELLED);
+    assert_true(ended.seconds >= OPEN_MS / 1e3);
+}
+
 /* ---- gRPC's log ---- */
 
 struct heard {
@@ -145,6 +217,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_that_no_handler_sees_is_told_once),
         cmocka_unit_test(a_call_over_the_limit_is_told),
+        cmocka_unit_test(the_end_of_each_call_is_told_once),
+        cmocka_unit_test(a_stream_lasts_until_its_client_goes),
         cmocka_unit_test(the_log_of_grpc_is_heard_without_what_clients_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
