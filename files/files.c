@@ -4,6 +4,7 @@
  */
 #include "files/files.h"
 
+#include "base/clock.h"
 #include "files/local.h"
 #include "files/s3.h"
 
@@ -53,6 +54,31 @@ bool files_open_store(struct str url, const struct files_options *options, struc
            stores[found.store].open_store(found.rest, options, out, err);
 }
 
+const char *files_operation_name(enum files_operation operation)
+{
+    static const char *const names[FILES_OPERATION_COUNT] = {
+        [FILES_CREATE] = "create", [FILES_COMMIT] = "commit", [FILES_OPEN] = "open",
+        [FILES_READ] = "read",     [FILES_REMOVE] = "remove",
+    };
+    return names[operation];
+}
+
+void files_listen(struct files *files, struct files_listener listener)
+{
+    files->listener = listener;
+}
+
+/* Tells of an operation that began then. Returns is_ok. */
+static bool tell(const struct files *files, enum files_operation operation, int64_t begin_us,
+                 bool is_ok)
+{
+    const struct files_listener *listener = &files->listener;
+    if (listener->told)
+        listener->told(listener->target, operation, is_ok,
+                       (double)(clock_monotonic_us() - begin_us) / 1e6);
+    return is_ok;
+}
+
 void files_close_store(struct files *files)
 {
     if (files)
@@ -84,7 +110,12 @@ static bool check_key(struct str key, struct err *err)
 
 bool files_create(struct files *files, struct str key, struct file_writer **out, struct err *err)
 {
-    return check_key(key, err) && files->ops->create(files, key, out, err);
+    int64_t begin_us = clock_monotonic_us();
+    if (!check_key(key, err) ||
+        !tell(files, FILES_CREATE, begin_us, files->ops->create(files, key, out, err)))
+        return false;
+    (*out)->files = files;
+    return true;
 }
 
 struct sink *file_writer_sink(struct file_writer *writer)
@@ -105,7 +136,9 @@ int64_t file_writer_size(const struct file_writer *writer)
 
 bool file_writer_commit(struct file_writer *writer, struct file_facts *out, struct err *err)
 {
-    return writer->ops->commit(writer, out, err);
+    const struct files *files = writer->files;
+    int64_t begin_us = clock_monotonic_us();
+    return tell(files, FILES_COMMIT, begin_us, writer->ops->commit(writer, out, err));
 }
 
 void file_writer_abort(struct file_writer *writer)
@@ -116,14 +149,21 @@ void file_writer_abort(struct file_writer *writer)
 
 bool files_open(struct files *files, struct str key, struct file_reader **out, struct err *err)
 {
-    return check_key(key, err) && files->ops->open(files, key, out, err);
+    int64_t begin_us = clock_monotonic_us();
+    if (!check_key(key, err) ||
+        !tell(files, FILES_OPEN, begin_us, files->ops->open(files, key, out, err)))
+        return false;
+    (*out)->files = files;
+    return true;
 }
 
 bool file_reader_read(struct file_reader *reader, int64_t offset, void *out, size_t len,
                       size_t *out_len, struct err *err)
 {
     assert(offset >= 0);
-    return reader->ops->read(reader, offset, out, len, out_len, err);
+    int64_t begin_us = clock_monotonic_us();
+    return tell(reader->files, FILES_READ, begin_us,
+                reader->ops->read(reader, offset, out, len, out_len, err));
 }
 
 void file_reader_close(struct file_reader *reader)
@@ -134,7 +174,9 @@ void file_reader_close(struct file_reader *reader)
 
 bool files_remove(struct files *files, struct str key, struct err *err)
 {
-    return check_key(key, err) && files->ops->remove(files, key, err);
+    int64_t begin_us = clock_monotonic_us();
+    return check_key(key, err) &&
+           tell(files, FILES_REMOVE, begin_us, files->ops->remove(files, key, err));
 }
 
 bool files_bind(struct files *files, struct uuid queue, struct err *err)

@@ -71,6 +71,28 @@ bool files_open_store(struct str url, const struct files_options *options, struc
 bool files_check_url(struct str url, const struct files_options *options,
                      struct err *err) MUST_CHECK;
 
+/* What may take long. */
+enum files_operation {
+    FILES_CREATE,
+    FILES_COMMIT,
+    FILES_OPEN,
+    FILES_READ,
+    FILES_REMOVE,
+    FILES_OPERATION_COUNT
+};
+
+/* "create", …; never NULL. */
+const char *files_operation_name(enum files_operation operation);
+
+/* Who is told of each operation and how long it took; in any thread. `told` NULL: nobody. */
+struct files_listener {
+    void (*told)(void *target, enum files_operation operation, bool is_ok, double seconds);
+    void *target;
+};
+
+/* Before the store is shared with other threads. */
+void files_listen(struct files *files, struct files_listener listener);
+
 /* After all writers and readers. Accepts NULL. */
 void files_close_store(struct files *files);
 
@@ -174,10 +196,13 @@ struct files_ops {
 
 struct files {
     const struct files_ops *ops;
+    struct files_listener listener;
 };
 
+/* `files` of a writer and of a reader is set by files.c, for its listener. */
 struct file_writer {
     const struct files_ops *ops;
+    const struct files *files;
     struct sink sink;
     struct stop *stop; /* NULL: nobody can wish it */
     int64_t size;
@@ -185,6 +210,7 @@ struct file_writer {
 
 struct file_reader {
     const struct files_ops *ops;
+    const struct files *files;
 };
 
 struct files_scan {

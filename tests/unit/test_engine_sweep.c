@@ -240,7 +240,7 @@ static void a_file_that_cannot_be_removed_does_not_hold_up_the_others(void **sta
         .scan_remove = stubborn_remove,
         .scan_close = stubborn_close,
     };
-    struct stubborn stubborn = {.files = {&ops}};
+    struct stubborn stubborn = {.files = {.ops = &ops}};
     struct house house;
     house_open(&house);
     struct sweep *sweep = sweep_new(house.store, &stubborn.files, &at_once);

@@ -106,6 +106,45 @@ static void the_digest_is_what_sha256sum_says(void **state)
     kit_dir_remove(&dir);
 }
 
+struct heard {
+    unsigned good[FILES_OPERATION_COUNT];
+    unsigned bad[FILES_OPERATION_COUNT];
+    double seconds;
+};
+
+static void hear(void *target, enum files_operation operation, bool is_ok, double seconds)
+{
+    struct heard *heard = target;
+    (is_ok ? heard->good : heard->bad)[operation]++;
+    heard->seconds += seconds;
+}
+
+static void each_operation_is_told_with_its_outcome_and_time(void **state)
+{
+    (void)state;
+    static const unsigned one_each[FILES_OPERATION_COUNT] = {1, 1, 1, 1, 1};
+    static const unsigned opens_alone[FILES_OPERATION_COUNT] = {[FILES_OPEN] = 1};
+    struct kit_dir dir;
+    struct file_facts facts;
+    struct err err = {0};
+    struct heard heard = {.seconds = 0};
+    struct file_reader *reader = NULL;
+    kit_dir_make(&dir);
+    struct files *files = kit_open(&dir, FILES_SHARED);
+    files_listen(files, (struct files_listener){hear, &heard});
+    assert_true(kit_store(files, "key", "text", 4, &facts, &err));
+    kit_assert_content(files, "key", STR("text"));
+    assert_true(files_remove(files, STR("key"), &err));
+    assert_false(files_open(files, STR("key"), &reader, &err));
+    assert_memory_equal(heard.good, one_each, sizeof one_each);
+    assert_memory_equal(heard.bad, opens_alone, sizeof opens_alone);
+    assert_true(heard.seconds > 0 && heard.seconds < 60);
+    for (unsigned i = 0; i < FILES_OPERATION_COUNT; i++)
+        assert_true(strlen(files_operation_name((enum files_operation)i)) > 0);
+    files_close_store(files);
+    kit_dir_remove(&dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_file_shows_only_when_it_is_committed),
         cmocka_unit_test(a_removed_file_is_read_to_its_end),
         cmocka_unit_test(the_digest_is_what_sha256sum_says),
+        cmocka_unit_test(each_operation_is_told_with_its_outcome_and_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

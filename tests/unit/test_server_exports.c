@@ -89,13 +89,21 @@ static bool open_download(struct store *store, const struct download_request *re
     return get(store, request->id, arena, out, err);
 }
 
+static void close_file(struct file_reader *reader)
+{
+    (void)reader;
+}
+
+static const struct files_ops files_ops;
+
 static bool open_file(struct files *files, struct str key, struct file_reader **out,
                       struct err *err)
 {
     (void)files;
     (void)err;
     assert_true(str_equal(key, STR("key")));
-    *out = NULL;
+    static struct file_reader reader = {.ops = &files_ops};
+    *out = &reader;
     return true;
 }
 
@@ -116,11 +124,12 @@ static bool check_files(struct files *files, struct err *err)
 static const struct store_ops store_ops = {
     .get = get, .remove = remove_job, .download_open = open_download, .count = count};
 static const struct files_ops files_ops = {
-    .remove = remove_file, .open = open_file, .check = check_files};
+    .remove = remove_file, .open = open_file, .close = close_file, .check = check_files};
 
 static void begin(struct world *world)
 {
-    *world = (struct world){.store = {.ops = &store_ops}, .files = {&files_ops}, .has_job = true};
+    *world =
+        (struct world){.store = {.ops = &store_ops}, .files = {.ops = &files_ops}, .has_job = true};
     world->exports.store = &world->store;
     world->exports.files = &world->files;
 }
