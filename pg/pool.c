@@ -173,6 +173,14 @@ bool pg_pool_take(struct pg_pool *pool, int64_t timeout_ms, struct stop *stop, s
                    "all %zu connections to the database are in use; try again", pool->max);
 }
 
+void pg_pool_read_use(struct pg_pool *pool, struct pg_pool_use *out)
+{
+    pthread_mutex_lock(&pool->mutex);
+    *out = (struct pg_pool_use){
+        .in_use = pool->open - pool->idle_count, .open = pool->open, .most = pool->max};
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 void pg_pool_give(struct pg_pool *pool, struct pg *pg)
 {
     bool is_broken = pg_is_broken(pg);

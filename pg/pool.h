@@ -27,6 +27,15 @@ void pg_pool_free(struct pg_pool *pool);
 bool pg_pool_take(struct pg_pool *pool, int64_t timeout_ms, struct stop *stop, struct pg **out,
                   struct err *err) MUST_CHECK;
 
+struct pg_pool_use {
+    size_t in_use; /* borrowed, or being opened */
+    size_t open;
+    size_t most;
+};
+
+/* Thread-safe. */
+void pg_pool_read_use(struct pg_pool *pool, struct pg_pool_use *out);
+
 /* Gives it back, without its stop; a broken one is closed. */
 void pg_pool_give(struct pg_pool *pool, struct pg *pg);
 

@@ -84,6 +84,11 @@ void heap_remove(struct heap *heap, struct heap_node *node)
     node->place = 0;
 }
 
+struct heap_node *heap_at(const struct heap *heap, size_t index)
+{
+    return at(heap, index + 1);
+}
+
 struct heap_node *heap_first(const struct heap *heap)
 {
     return heap->count ? at(heap, 1) : NULL;

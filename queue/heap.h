@@ -33,6 +33,9 @@ void heap_put(struct heap *heap, struct heap_node *node);
 /* Takes the node out, if it is in. Its own order may have changed, and need not be readable. */
 void heap_remove(struct heap *heap, struct heap_node *node);
 
+/* One of heap->count, in no order. */
+struct heap_node *heap_at(const struct heap *heap, size_t index);
+
 /* The first; NULL: the heap is empty. */
 struct heap_node *heap_first(const struct heap *heap);
 

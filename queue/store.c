@@ -219,3 +219,10 @@ bool store_count(struct store *store, struct store_counters *out, struct err *er
 {
     return store->ops->count(store, out, err);
 }
+
+void store_read_connections(struct store *store, struct store_connections *out)
+{
+    *out = (struct store_connections){0};
+    if (store->ops->read_connections)
+        store->ops->read_connections(store, out);
+}

@@ -320,10 +320,22 @@ struct store_counters {
     int64_t retried;         /* attempts queued again */
     int64_t cancelled;       /* so far */
     int64_t avg_duration_ms; /* from the start of the last attempt to completion */
+    int64_t queue_age_ms;    /* how long a worker could have had the queued job that waits longest;
+                                0: none is due */
 };
 
 /* Also tells whether the store answers. */
 bool store_count(struct store *store, struct store_counters *out, struct err *err) MUST_CHECK;
+
+/* The connections to the database that all calls share. */
+struct store_connections {
+    int64_t in_use;
+    int64_t open;
+    int64_t most; /* 0: the store has no database */
+};
+
+/* As it is now; asks nobody. */
+void store_read_connections(struct store *store, struct store_connections *out);
 
 /* ---- For stores only: a store begins with `struct store`, each op keeps its function's promise
  * ---- */
@@ -387,6 +399,7 @@ struct store_ops {
                             struct arena *arena, const struct delivery **out, size_t *out_count,
                             struct err *err);
     bool (*count)(struct store *store, struct store_counters *out, struct err *err);
+    void (*read_connections)(struct store *store, struct store_connections *out); /* NULL: none */
 };
 
 struct store {

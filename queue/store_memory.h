@@ -159,6 +159,10 @@ struct memory_job *memory_line_first(struct memory_store *store);
 /* Milliseconds until memory_line_first may give a job, 0: it would now; -1: none is queued. */
 int64_t memory_line_due_in(struct memory_store *store);
 
+/* How long the job that waits longest has been due; 0: none is. Looks at each owner that has some.
+ */
+int64_t memory_line_age(struct memory_store *store);
+
 /* Takes a job out of where its state has put it: the line, those that wait, run or are finished.
  * The number of its owner's running jobs may have changed before. */
 void memory_line_leave(struct memory_store *store, struct memory_job *entry);

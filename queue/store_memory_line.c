@@ -120,3 +120,18 @@ int64_t memory_line_due_in(struct memory_store *store)
     const struct memory_job *entry = first_waiting(store);
     return entry ? entry->due_ms - memory_now(store) : -1;
 }
+
+int64_t memory_line_age(struct memory_store *store)
+{
+    int64_t now = memory_now(store);
+    int64_t age = 0;
+    if (!memory_line_first(store))
+        return 0;
+    for (size_t i = 0; i < store->line.count; i++) {
+        const struct memory_owner *owner =
+            CONTAINER_OF(heap_at(&store->line, i), struct memory_owner, in_line);
+        int64_t waited = now - first_due(owner)->due_ms;
+        age = waited > age ? waited : age;
+    }
+    return age;
+}

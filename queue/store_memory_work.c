@@ -370,6 +370,7 @@ bool memory_count(struct store *base, struct store_counters *out, struct err *er
     *out = store->counters;
     if (out->processed)
         out->avg_duration_ms = store->total_duration_ms / out->processed;
+    out->queue_age_ms = memory_line_age(store);
     pthread_mutex_unlock(&store->mutex);
     return true;
 }

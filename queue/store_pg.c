@@ -156,9 +156,11 @@ static bool pg_count(struct store *base, struct store_counters *out, struct err 
     static const struct pg_statement count = {"count", SQL_COUNT, 0};
     struct pg_store *store = pg_store_of(base);
     PGresult *result CLEANUP(pg_clear) = NULL;
+    int64_t due_ms = 0;
     int64_t now_ms = 0;
-    int64_t *const fields[] = {&out->queued,  &out->running,   &out->processed,       &out->failed,
-                               &out->retried, &out->cancelled, &out->avg_duration_ms, &now_ms};
+    int64_t *const fields[] = {&out->queued,          &out->running, &out->processed,
+                               &out->failed,          &out->retried, &out->cancelled,
+                               &out->avg_duration_ms, &due_ms,       &now_ms};
     if (!pg_store_run_vital(store, &count, NULL, &result, err))
         return false;
     if (PQgetvalue(result, 0, (int)COUNT_OF(fields))[0] == 't')
@@ -167,7 +169,23 @@ static bool pg_count(struct store *base, struct store_counters *out, struct err 
         if (!str_to_int64(str_of(PQgetvalue(result, 0, i)), fields[i]))
             return err_set(err, ERR_INTERNAL, "the queue's counters hold no numbers");
     atomic_store(&store->database_clock.ahead_ms, now_ms - clock_now_ms(&clock_system));
+    int64_t age_ms = (store->clock ? clock_now_ms(store->clock) : now_ms) - due_ms;
+    out->queue_age_ms = due_ms && age_ms > 0 ? age_ms : 0;
     return true;
+}
+
+static void pg_read_connections(struct store *base, struct store_connections *out)
+{
+    const struct pg_store *store = pg_store_of(base);
+    struct pg_pool_use many;
+    struct pg_pool_use vital;
+    pg_pool_read_use(store->pool, &many);
+    pg_pool_read_use(store->vital, &vital);
+    *out = (struct store_connections){
+        .in_use = (int64_t)(many.in_use + vital.in_use),
+        .open = (int64_t)(many.open + vital.open),
+        .most = (int64_t)(many.most + vital.most),
+    };
 }
 
 /* ---- The store's life ---- */
@@ -217,6 +235,7 @@ static const struct store_ops pg_ops = {
     .settle_delivery = pg_settle_delivery,
     .list_deliveries = pg_list_deliveries,
     .count = pg_count,
+    .read_connections = pg_read_connections,
 };
 
 static void wake_workers(void *store)

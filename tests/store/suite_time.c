@@ -257,6 +257,33 @@ static void the_counters_count(void **state)
     assert_int_equal(counters.cancelled, 2);
 }
 
+static int64_t queue_age(struct world *world)
+{
+    struct store_counters counters;
+    assert_ok(world, store_count(world->store, &counters, &world->err));
+    return counters.queue_age_ms;
+}
+
+/* A retry that is not due yet waits for no worker. */
+static void the_queue_is_as_old_as_the_job_that_is_due_longest(void **state)
+{
+    struct world *world = *state;
+    struct ticket ticket;
+    assert_int_equal(queue_age(world), 0);
+    (void)create_job(world, "alice");
+    assert_int_equal(queue_age(world), 0);
+    test_clock_advance(&world->clock, 300);
+    (void)create_job(world, "bob");
+    test_clock_advance(&world->clock, 700);
+    assert_int_equal(queue_age(world), 1000);
+    (void)claim_job(world, &ticket);
+    assert_int_equal(queue_age(world), 700);
+    fail_job(world, &ticket, ERR_SOURCE_CONFLICT);
+    assert_int_equal(queue_age(world), 700);
+    (void)claim_job(world, &ticket);
+    assert_int_equal(queue_age(world), 0);
+}
+
 const struct store_test suite_time[] = {
     STORE_TEST(a_file_expires_after_its_retention),
     STORE_TEST(only_a_completed_job_expires),
@@ -268,5 +295,6 @@ const struct store_test suite_time[] = {
     STORE_TEST(what_a_lost_attempt_left_is_an_orphan_and_the_next_one_may_have_its_file),
     STORE_TEST(orphans_are_told_one_by_one_among_many),
     STORE_TEST(the_counters_count),
+    STORE_TEST(the_queue_is_as_old_as_the_job_that_is_due_longest),
     {0},
 };

@@ -31,6 +31,15 @@ static struct pg *take(struct pg_pool *pool)
     return pg;
 }
 
+static void assert_use(struct pg_pool *pool, size_t in_use, size_t open)
+{
+    struct pg_pool_use use;
+    pg_pool_read_use(pool, &use);
+    assert_int_equal(use.in_use, in_use);
+    assert_int_equal(use.open, open);
+    assert_int_equal(use.most, 2);
+}
+
 static void no_more_connections_are_opened_than_allowed(void **state)
 {
     (void)state;
@@ -42,6 +51,7 @@ static void no_more_connections_are_opened_than_allowed(void **state)
     struct pg *third = NULL;
     struct err err = {0};
     int64_t begin_ms = clock_monotonic_ms();
+    assert_use(pool, 2, 2);
     assert_false(pg_pool_take(pool, 100, NULL, &third, &err));
     assert_in_range(clock_monotonic_ms() - begin_ms, 95, 1500);
     assert_int_equal(err.code, ERR_SOURCE_UNAVAILABLE);
@@ -51,6 +61,7 @@ static void no_more_connections_are_opened_than_allowed(void **state)
     pg_pool_give(pool, first);
     pg_pool_give(pool, second);
     kit_check(looker, "select count(*) " OURS, "2");
+    assert_use(pool, 0, 2);
     pg_pool_free(pool);
     pg_pool_free(NULL);
     kit_wait(looker, "select count(*) " OURS, "0");
