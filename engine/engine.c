@@ -234,6 +234,7 @@ static void start_pool(struct engine *engine)
         .heartbeat_ms = settings->lease_ms / 3,
         .report_ms = settings->is_persistent ? PERSISTENT_REPORT_MS : REPORT_MS,
         .name = name.ptr,
+        .listener = engine->job_listener,
     };
     engine->pool = pool_start(&options);
 }
@@ -256,10 +257,12 @@ bool engine_open_queue(struct engine *engine, const char *name, struct err *err)
         return false;
     if (!settings->has_queue)
         return true;
+    files_listen(engine->files, engine->files_listener);
     if (!open_store(engine, name, err))
         return false;
     start_pool(engine);
-    const struct janitor_options janitor = janitor_options_default();
+    struct janitor_options janitor = janitor_options_default();
+    janitor.listener = engine->job_listener;
     engine->janitor = janitor_start(engine->store, engine->files, &janitor);
     if (geteuid() == 0 && !settings->is_demo)
         log_event(LOG_WARNING, "process.root", "advice=%s", "run this as a user of its own");

@@ -26,6 +26,8 @@ struct engine {
     struct hub *hub;
     struct store *store;
     struct files *files;
+    const struct job_listener *job_listener; /* set before the queue is opened, as the next */
+    struct files_listener files_listener;
     struct runner runner;
     struct pool *pool;
     struct janitor *janitor;

@@ -20,6 +20,7 @@ struct janitor {
     struct store *store;
     struct files *files;
     int64_t interval_ms;
+    const struct job_listener *listener;
     struct sweep *sweep; /* the thread's own */
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -51,6 +52,7 @@ static bool rescue(struct janitor *janitor, struct err *err)
         struct log_line line;
         job_log_begin_failure(&line, &jobs[i], store_clock(janitor->store));
         log_end(&line);
+        job_tell_failed(janitor->listener, &jobs[i]);
     }
     return true;
 }
@@ -154,6 +156,7 @@ struct janitor *janitor_start(struct store *store, struct files *files,
         .store = store,
         .files = files,
         .interval_ms = options->interval_ms,
+        .listener = options->listener,
         .sweep = sweep_new(store, files, &options->sweep),
     };
     pthread_mutex_init(&janitor->mutex, NULL);

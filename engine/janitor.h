@@ -9,12 +9,14 @@
 #define ENGINE_JANITOR_H
 
 #include "engine/sweep.h"
+#include "worker/job_listener.h"
 
 struct janitor;
 
 struct janitor_options {
     int64_t interval_ms; /* how often it looks */
     struct sweep_options sweep;
+    const struct job_listener *listener; /* outlives the janitor; NULL: nobody is told */
 };
 
 /* Looks once a second; sweeps up what is older than an hour, after a minute and then once an hour.

@@ -129,6 +129,7 @@ static void run_job(struct slot *slot, const struct job *job, const struct ticke
 {
     const struct job_progress begun = {.phase = PHASE_QUERYING};
     log_started(slot, job);
+    job_tell_started(slot->pool->options.listener, job);
     if (!slot_fill(slot, job, ticket))
         tell_store(slot, &begun);
     struct runner_watch watch = {.report = report, .target = slot};
@@ -142,6 +143,7 @@ static void run_job(struct slot *slot, const struct job *job, const struct ticke
         .ticket = ticket,
         .started_ms = slot->started_ms,
         .is_in_haste = &pool->is_grace_over,
+        .listener = pool->options.listener,
     };
     if (runner_run(pool->options.runner, job, &slot->stop, watch, arena, &result, &why))
         settle_result(&settlement, &result);
@@ -273,6 +275,17 @@ struct pool *pool_start(const struct pool_options *options)
     }
     thread_start(&pool->heartbeat, keep_leases, pool);
     return pool;
+}
+
+void pool_read_use(struct pool *pool, struct pool_use *out)
+{
+    size_t count = pool->options.worker_count;
+    struct pool_use use = {.all = count};
+    pthread_mutex_lock(&pool->mutex);
+    for (size_t i = 0; i < count; i++)
+        use.busy += pool->slots[i].state == SLOT_RUNNING;
+    pthread_mutex_unlock(&pool->mutex);
+    *out = use;
 }
 
 static bool is_idle(const struct pool *pool)

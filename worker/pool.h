@@ -10,22 +10,32 @@
 #define WORKER_POOL_H
 
 #include "queue/store.h"
+#include "worker/job_listener.h"
 #include "worker/runner.h"
 
 struct pool;
 
 struct pool_options {
     struct store *store;
-    struct hub *hub;             /* of the store; tells of cancelled jobs */
-    const struct runner *runner; /* all three outlive the pool */
-    size_t worker_count;         /* EXPORT_WORKERS; 0: the pool does nothing */
-    int64_t job_timeout_ms;      /* EXPORT_JOB_TIMEOUT; 0: none */
-    int64_t heartbeat_ms;        /* a third of the store's lease */
-    int64_t report_ms;           /* between two reports of a job's progress */
-    const char *name;            /* of this process, for leases and logs */
+    struct hub *hub;                     /* of the store; tells of cancelled jobs */
+    const struct runner *runner;         /* all three outlive the pool */
+    size_t worker_count;                 /* EXPORT_WORKERS; 0: the pool does nothing */
+    int64_t job_timeout_ms;              /* EXPORT_JOB_TIMEOUT; 0: none */
+    int64_t heartbeat_ms;                /* a third of the store's lease */
+    int64_t report_ms;                   /* between two reports of a job's progress */
+    const char *name;                    /* of this process, for leases and logs */
+    const struct job_listener *listener; /* outlives the pool; NULL: nobody is told */
 };
 
 struct pool *pool_start(const struct pool_options *options);
+
+struct pool_use {
+    size_t busy; /* run a job */
+    size_t all;
+};
+
+/* Thread-safe. */
+void pool_read_use(struct pool *pool, struct pool_use *out);
 
 /* Claims no more; waits until the running jobs end, at most `grace_ms`; what runs longer is stopped
  * and given back to the queue, its attempt not counted. Returns how many were given back. Once. */

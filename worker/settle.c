@@ -95,6 +95,8 @@ void settle_result(const struct settlement *settlement, const struct runner_resu
     switch (complete(settlement, result)) {
     case TOLD_MINE:
         log_completed(settlement, &result->file);
+        job_tell_completed(settlement->listener, settlement->job, &result->file,
+                           clock_monotonic_ms() - settlement->started_ms);
         return;
     case TOLD_NOT_MINE: /* whoever has the job now makes its own file */
         if (!files_remove(settlement->files, result->file.key, &err))
@@ -122,12 +124,13 @@ static bool give_back(const struct settlement *settlement)
     return is_mine;
 }
 
-static void log_failed(const struct settlement *settlement, const struct job *job)
+static void tell_failed(const struct settlement *settlement, const struct job *job)
 {
     struct log_line line;
     job_log_begin_failure(&line, job, store_clock(settlement->store));
     add_attempt(&line, settlement);
     log_end(&line);
+    job_tell_failed(settlement->listener, job);
 }
 
 /* A call that was left unanswered may have done its work. */
@@ -156,7 +159,7 @@ static void fail(const struct settlement *settlement, const struct err *why)
     if (!is_told)
         log_end_of_run(settlement, "job.not_settled");
     else if (is_mine || (was_unanswered && has_failed_so(settlement, why, &arena, &job)))
-        log_failed(settlement, &job);
+        tell_failed(settlement, &job);
     else
         log_not_mine(settlement);
 }

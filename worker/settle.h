@@ -8,6 +8,7 @@
 #define WORKER_SETTLE_H
 
 #include "queue/store.h"
+#include "worker/job_listener.h"
 #include "worker/runner.h"
 
 #include <stdatomic.h>
@@ -17,8 +18,9 @@ struct settlement {
     struct files *files;
     const struct job *job;
     const struct ticket *ticket;
-    int64_t started_ms;             /* monotonic: when the run began */
-    const atomic_bool *is_in_haste; /* the process ends: ask no more than once */
+    int64_t started_ms;                  /* monotonic: when the run began */
+    const atomic_bool *is_in_haste;      /* the process ends: ask no more than once */
+    const struct job_listener *listener; /* may be NULL */
 };
 
 /* The run has made its file. */

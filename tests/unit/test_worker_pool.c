@@ -21,6 +21,7 @@ struct world {
     struct store *store;
     struct pool *pool;
     struct arena arena;
+    const struct job_listener *listener; /* NULL: none */
 };
 
 static void start(struct world *world, size_t workers, int64_t job_timeout_ms)
@@ -33,6 +34,7 @@ static void start(struct world *world, size_t workers, int64_t job_timeout_ms)
         .job_timeout_ms = job_timeout_ms,
         .heartbeat_ms = 50,
         .name = "test",
+        .listener = world->listener,
     };
     world->pool = pool_start(&options);
 }
@@ -361,6 +363,64 @@ static void a_removed_job_leaves_no_file_behind(void **state)
     assert_int_equal(shop_count_files(&world->shop), 1);
 }
 
+struct heard {
+    atomic_uint started;
+    atomic_uint completed;
+    atomic_uint retried;
+    atomic_uint failed;
+    int64_t rows; /* the thread's own: there is one worker */
+};
+
+static void hear_start(void *target, const struct job *job, double wait_s)
+{
+    struct heard *heard = target;
+    assert_true(job->state == JOB_RUNNING && wait_s >= 0 && wait_s < PATIENCE_MS);
+    atomic_fetch_add(&heard->started, 1);
+}
+
+static void hear_end(void *target, const struct job *job, const struct job_file *file, double run_s)
+{
+    struct heard *heard = target;
+    assert_true(str_equal(job->spec.type, STR("orders")) && file->size > 0 && run_s >= 0);
+    heard->rows = file->rows;
+    atomic_fetch_add(&heard->completed, 1);
+}
+
+static void hear_failure(void *target, const struct job *job)
+{
+    struct heard *heard = target;
+    assert_int_not_equal(job->error.code, ERR_NONE);
+    atomic_fetch_add(job->state == JOB_QUEUED ? &heard->retried : &heard->failed, 1);
+}
+
+/* The store tells watchers before the pool tells its listener; a drain waits for both. */
+static void a_listener_hears_each_attempt_begin_and_end(void **state)
+{
+    struct world *world = *state;
+    struct heard heard = {.rows = 0};
+    const struct job_listener listener = {hear_start, hear_end, hear_failure, &heard};
+    struct pool_use use = {0};
+    world->listener = &listener;
+    start(world, 1, 0);
+    struct uuid good = submit(world, (struct job_spec){.type = STR("orders"), .limit = 7});
+    struct uuid bad = submit(world, (struct job_spec){.type = STR("no_such_type")});
+    assert_int_equal(wait_until(world, good, is_final).state, JOB_COMPLETED);
+    assert_int_equal(wait_until(world, bad, is_final).state, JOB_FAILED);
+    struct uuid endless = submit(world, (struct job_spec){.type = STR("endless")});
+    (void)wait_until(world, endless, is_running);
+    pool_read_use(world->pool, &use);
+    assert_int_equal(use.all, 1);
+    assert_int_equal(use.busy, 1);
+    assert_int_equal(pool_drain(world->pool, 0), 1);
+    assert_int_equal(heard.started, 3);
+    assert_int_equal(heard.completed, 1);
+    assert_int_equal(heard.retried, 0);
+    assert_int_equal(heard.failed, 1);
+    assert_int_equal(heard.rows, 7);
+    pool_read_use(world->pool, &use);
+    assert_int_equal(use.busy, 0);
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
@@ -377,6 +437,7 @@ int main(void)
         IN_A_WORLD(a_drain_lets_short_jobs_end),
         IN_A_WORLD(a_drain_gives_back_what_does_not_end_and_the_next_pool_takes_it),
         IN_A_WORLD(a_removed_job_leaves_no_file_behind),
+        IN_A_WORLD(a_listener_hears_each_attempt_begin_and_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
