@@ -341,6 +341,8 @@ static bool read_action(enum program program, struct str flag, struct settings *
         out->action = ACTION_CHECK;
     else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--migrate")))
         out->action = ACTION_MIGRATE;
+    else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--help-metrics")))
+        out->action = ACTION_HELP_METRICS;
     else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--load-demo")))
         out->action = ACTION_LOAD_DEMO;
     else if (program == PROGRAM_EXPORTQD && str_equal(flag, STR("--demo")))

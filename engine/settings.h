@@ -16,6 +16,7 @@ enum settings_action {
     ACTION_CHECK,
     ACTION_MIGRATE,
     ACTION_LOAD_DEMO,
+    ACTION_HELP_METRICS,
     ACTION_HELP,
     ACTION_VERSION,
 };

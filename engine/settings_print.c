@@ -19,7 +19,7 @@ static const char *const usage[] = {
         "  --load-demo  puts the made-up journal into the PostgreSQL of EXPORT_SOURCE_URL, and "
         "ends\n"
         "  --version    prints the version\n"
-        "  --help       prints this\n\n",
+        "  --help       prints this; --help-metrics prints what /metrics tells\n\n",
     [PROGRAM_WORKER] =
         "exportq-worker: works off the queue of exportqd servers that share a database with it\n\n"
         "usage: exportq-worker [--check] [--SETTING VALUE]…\n\n"

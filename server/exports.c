@@ -59,6 +59,14 @@ static struct actor actor_of(const struct caller *caller)
                           .address = utf8_cut(caller->address, ADDRESS_MAX_BYTES)};
 }
 
+/* The acts that were done, to the log and the metrics. */
+static void tell(struct exports *exports, unsigned acts, const struct actor *actor,
+                 const struct job *job)
+{
+    audit_log(acts, actor, job);
+    metrics_acts(exports->metrics, acts, job);
+}
+
 static bool check_request_id(struct str id, struct err *err)
 {
     if (id.len > REQUEST_ID_MAX)
@@ -99,7 +107,7 @@ bool exports_create(struct exports *exports, const struct caller *caller,
     unsigned acts = 0;
     if (!store_create(exports->store, &draft, arena, out, &acts, err))
         return count_if_limit(exports, err);
-    audit_log(acts, &draft.actor, out);
+    tell(exports, acts, &draft.actor, out);
     return true;
 }
 
@@ -190,7 +198,7 @@ bool exports_cancel(struct exports *exports, const struct caller *caller, struct
     if (!find_job(exports, caller, id, arena, &job, err) ||
         !store_cancel(exports->store, job.id, &actor, arena, out, &acts, err))
         return false;
-    audit_log(acts, &actor, out);
+    tell(exports, acts, &actor, out);
     return true;
 }
 
@@ -230,7 +238,7 @@ bool exports_remove(struct exports *exports, const struct caller *caller, struct
     if (!find_job(exports, caller, id, &arena, &job, err) || !remove_file(exports, &job, err))
         return false;
     bool is_removed = store_remove(exports->store, job.id, &actor, &arena, &removed, &acts, err);
-    audit_log(acts, &actor, &job); /* it may have been cancelled, and the rest have failed */
+    tell(exports, acts, &actor, &job); /* it may have been cancelled, and the rest have failed */
     if (!is_removed)
         return false;
     struct err reason = {0};
@@ -381,6 +389,7 @@ enum exports_status exports_feel(struct exports *exports)
     measure_store(exports, &health);
     atomic_store(&exports->is_store_ok, health.is_store_reachable);
     atomic_store(&exports->store_latency_us, (int64_t)(health.store_latency_ms * 1e3));
+    metrics_felt(exports->metrics, &health);
     return status_of(exports, health.is_store_reachable);
 }
 

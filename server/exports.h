@@ -14,6 +14,7 @@
 #include "identity/identity.h"
 #include "queue/store.h"
 #include "server/limits.h"
+#include "server/metrics.h"
 #include "server/token.h"
 #include "server/webhooks.h"
 #include "worker/plan.h"
@@ -33,6 +34,7 @@ struct exports {
     struct keyring *keys;
     const struct identity *identity; /* also while the queue is off */
     struct limits *limits;           /* the same */
+    struct metrics *metrics;         /* told of what is done; NULL: nobody counts */
     const struct webhooks *webhooks; /* NULL: none are sent */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */

@@ -108,6 +108,9 @@ void handover_end(struct handover *handover, bool was_taken)
     log_event(LOG_INFO, "download.ended", "job=%s from=%lld to=%lld size=%lld told=%d", id,
               (long long)handover->transfer.from, (long long)handover->transfer.taken,
               (long long)handover->open.job.file.size, is_told ? 1 : 0);
+    metrics_download_ended(handover->exports->metrics,
+                           handover->transfer.taken - handover->transfer.from,
+                           handover->transfer.taken >= handover->open.job.file.size);
     file_reader_close(handover->open.reader);
     limits_give_back(&handover->open.place);
     arena_done(&handover->arena);

@@ -15,6 +15,7 @@
 #include "server/failure.h"
 #include "server/http_door.h"
 #include "server/keys.h"
+#include "server/metrics_table.h"
 #include "server/pulse.h"
 #include "server/security.h"
 #include "server/service.h"
@@ -42,6 +43,7 @@ struct server {
     char check_dir[CHECK_DIR_SIZE]; /* of a demo that is only checked; empty: none */
     struct security security;
     struct webhooks *webhooks;
+    struct metrics *metrics;
     struct limits *limits;
     struct exports exports;
     struct rpc_schema *schema;
@@ -72,6 +74,7 @@ static void server_close(struct server *server)
     webhooks_stop(server->webhooks, 0);
     engine_close(&server->engine);
     webhooks_free(server->webhooks);
+    metrics_free(server->metrics);
     limits_free(server->limits);
     security_close(&server->security);
 }
@@ -175,6 +178,16 @@ static bool start_webhooks(struct server *server, struct err *err)
     return !store || webhooks_start(server->webhooks, store, err);
 }
 
+/* Before the queue, whose workers tell them. */
+static void open_metrics(struct server *server)
+{
+    struct engine *engine = &server->engine;
+    const struct metrics_options options = {.catalog = engine->catalog};
+    server->metrics = metrics_new(&options);
+    engine->job_listener = metrics_job_listener(server->metrics);
+    engine->files_listener = metrics_files_listener(server->metrics);
+}
+
 /* The doors. */
 static bool open_doors(struct server *server, struct err *err)
 {
@@ -193,6 +206,7 @@ static bool open_doors(struct server *server, struct err *err)
         .identity = server->security.identity,
         .limits = server->limits,
         .webhooks = server->webhooks,
+        .metrics = server->metrics,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
         .is_file_store_ok = true,
@@ -211,6 +225,7 @@ static bool open_doors(struct server *server, struct err *err)
         .has_optional_client_certificate = !identity_has_mtls_alone(server->security.identity),
         .refused = failure_refused,
         .cut_off = failure_cut_off,
+        .ended = metrics_rpc_ended,
         .told = &server->exports,
     };
     if (server->security.certificate)
@@ -221,6 +236,8 @@ static bool open_doors(struct server *server, struct err *err)
         !rpc_health_new(server->rpc, &server->health, err) ||
         !rpc_reflection_new(server->rpc, &server->reflection, err))
         return false;
+    const struct metrics_sources sources = {&server->exports, server->rpc, engine->pool};
+    metrics_set_sources(server->metrics, &sources);
     rpc_listen_to_log(log_grpc, server);
     server->pulse = pulse_start(&server->exports, server->health, service_name);
     return rpc_server_start(server->rpc, err) && open_http(server, err);
@@ -267,6 +284,7 @@ static int fail(const struct err *err, int status)
 static int serve(struct server *server, const sigset_t *signals)
 {
     struct err err = {0};
+    open_metrics(server);
     if (!engine_open_queue(&server->engine, "exportqd", &err) || !start_webhooks(server, &err) ||
         !open_doors(server, &err))
         return fail(&err, EXIT_FAILED);
@@ -324,6 +342,9 @@ static int run(struct server *server, const struct settings_input *input, const 
     switch (settings->action) {
     case ACTION_HELP:
         settings_print_help(input->program, stdout);
+        return EXIT_DONE;
+    case ACTION_HELP_METRICS:
+        metrics_print_help(stdout);
         return EXIT_DONE;
     case ACTION_VERSION:
         (void)printf("exportqd %s\n", EXPORTQ_VERSION);

@@ -233,8 +233,7 @@ static void service_list_audit_entries(Exportqueue__V1__ExportService_Service *b
     reply(&response, call);
 }
 
-/* What rpc/ decides, and knows. */
-static void read_door(struct rpc_server *rpc, struct limit_use limits[LIMIT_COUNT])
+void service_read_door(struct rpc_server *rpc, struct limit_use limits[LIMIT_COUNT])
 {
     limits[LIMIT_CALLS].in_use = rpc_server_calls(rpc);
     limits[LIMIT_CONNECTIONS].most = rpc_connections_most();
@@ -253,7 +252,7 @@ static void service_health(Exportqueue__V1__ExportService_Service *base,
     if (!auth_anyone(exports_of(base)->identity, call, &caller, &ignored))
         caller = (struct caller){0};
     exports_health(exports_of(base), &caller, &health);
-    read_door(((struct service *)(void *)base)->rpc, health.limits);
+    service_read_door(((struct service *)(void *)base)->rpc, health.limits);
     convert_health(&health, rpc_turn_arena(call), &response);
     reply(&response, call);
 }
