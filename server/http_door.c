@@ -9,6 +9,7 @@
 #include "server/http_enter.h"
 #include "server/http_events.h"
 #include "server/http_jobs.h"
+#include "server/http_metrics.h"
 #include "server/http_page.h"
 
 static const struct http_route routes[] = {
@@ -24,6 +25,7 @@ static const struct http_route routes[] = {
     {"GET", "/api/exports/types", http_types_list},
     {"GET", "/api/health", http_health_get},
     {"GET", "/api/openapi.json", http_openapi},
+    {"GET", "/metrics", http_metrics},
     {"GET", "/exports", http_page},
     {"GET", "/exports/exports.css", http_page_style},
     {"GET", "/exports/exports.js", http_page_script},
@@ -33,6 +35,19 @@ const struct http_route *http_door_routes(size_t *out_count)
 {
     *out_count = COUNT_OF(routes);
     return routes;
+}
+
+size_t http_door_paths(const char **out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(routes) && count < max; i++) {
+        size_t seen = 0;
+        while (seen < count && !str_equal(str_of(out[seen]), str_of(routes[i].path)))
+            seen++;
+        if (seen == count)
+            out[count++] = routes[i].path;
+    }
+    return count;
 }
 
 /* What a browser asks before it lets a page of another origin ask. */
@@ -58,6 +73,13 @@ static void refuse(void *data, struct http_call *call, const struct err *why)
         http_answer_status(call, 405, "METHOD_NOT_ALLOWED", err.text);
     else
         http_fail(door, call, &nobody, (struct str){0}, &err);
+}
+
+static void count_call(void *data, struct http_call *call, double seconds)
+{
+    const struct http_door *door = data;
+    metrics_http_request(door->exports->metrics, http_route_path(call), http_method(call),
+                         (unsigned)http_status(call), seconds);
 }
 
 /* One certificate for both doors; each has its own words for it. */
@@ -88,6 +110,7 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
         .route_count = COUNT_OF(routes),
         .data = &out->door,
         .refuse = refuse,
+        .ended = count_call,
         .workers = options->workers,
         .max_connections = options->max_connections,
         .max_body_bytes = options->max_body_bytes,

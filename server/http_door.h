@@ -30,6 +30,9 @@ struct http_doorway {
 /* All routes: for the test that holds the OpenAPI document to them. */
 const struct http_route *http_door_routes(size_t *out_count);
 
+/* Their paths, each once; at most `max`. Returns how many. */
+size_t http_door_paths(const char **out, size_t max);
+
 /* Opens and serves. `out` and everything in it has to stay where it is. */
 bool http_door_open(const struct http_door_options *options, struct exports *exports,
                     struct http_doorway *out, struct err *err) MUST_CHECK;

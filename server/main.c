@@ -27,6 +27,7 @@ enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     DOORS_GRACE_MS = 500,
+    PATHS_MAX = 64,
     WEBHOOKS_GRACE_MS = 2000, /* to tell of the jobs that ended in the drain */
     GRPC_LINES_PER_SECOND = 10,
     CHECK_DIR_SIZE = 64,
@@ -53,6 +54,7 @@ struct server {
     struct service *service;
     struct pulse *pulse;
     struct http_doorway http;
+    const char *paths[PATHS_MAX]; /* of http */
     struct log_rate grpc_lines;
 };
 
@@ -182,7 +184,11 @@ static bool start_webhooks(struct server *server, struct err *err)
 static void open_metrics(struct server *server)
 {
     struct engine *engine = &server->engine;
-    const struct metrics_options options = {.catalog = engine->catalog};
+    const struct metrics_options options = {
+        .catalog = engine->catalog,
+        .http_routes = server->paths,
+        .http_route_count = http_door_paths(server->paths, PATHS_MAX),
+    };
     server->metrics = metrics_new(&options);
     engine->job_listener = metrics_job_listener(server->metrics);
     engine->files_listener = metrics_files_listener(server->metrics);

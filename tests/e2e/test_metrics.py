@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Prometheus gets: the text, the page that explains it, the dashboard and the alerts, which all name the same
+metrics."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from bindings import ROOT
+from server import program, run_once
+
+DOCS = os.path.join(ROOT, "docs")
+NAME = re.compile(r"\b(?:exportq|process)_[a-z0-9_]+")
+PARTS = re.compile(r"_(?:bucket|sum|count)\Z")  # of a histogram
+WITH_POSTGRES = {"exportq_database_connections_max", "exportq_database_connections_open",
+                 "exportq_database_connections_in_use"}
+
+
+def promtool(*arguments, text=None):
+    """What promtool finds wrong; the empty text if that is nothing."""
+    done = subprocess.run(["promtool", *arguments], input=text, text=True, capture_output=True, timeout=60, check=False)
+    return "" if done.returncode == 0 and not done.stderr else done.stdout + done.stderr
+
+
+def documented():
+    """The metrics of docs/metrics.md: name to type."""
+    with open(os.path.join(DOCS, "metrics.md"), encoding="utf-8") as page:
+        return dict(re.findall(r"(?m)^\| `([a-z0-9_]+)` \| (\w+) \|", page.read()))
+
+
+def told(text):
+    """The metrics that a text of /metrics has: name to type."""
+    return dict(re.findall(r"(?m)^# TYPE (\S+) (\S+)$", text))
+
+
+def unknown(expressions):
+    """Names in expressions that are no metrics."""
+    known = documented()
+    names = {name for expression in expressions for name in NAME.findall(expression)}
+    return {name for name in names
+            if name not in known and known.get(PARTS.sub("", name)) != "histogram"}
+
+
+@unittest.skipUnless(shutil.which("promtool"), "promtool is not installed (package prometheus)")
+class Metrics(unittest.TestCase):
+    def assert_good(self, text):
+        """A text of /metrics; for that of a live server, too."""
+        self.assertEqual("", promtool("check", "metrics", text=text))
+        self.assertEqual({}, {name: kind for name, kind in told(text).items() if documented().get(name) != kind})
+
+    def test_what_is_told_is_well_formed_and_documented(self):
+        text = subprocess.run([program("test_server_metrics"), "--print"], text=True, capture_output=True, timeout=30,
+                              check=True).stdout
+        self.assert_good(text)
+        self.assertEqual(WITH_POSTGRES, set(documented()) - set(told(text)))
+
+    def test_the_page_is_what_the_program_prints(self):
+        status, out, err = run_once(["--help-metrics"])
+        self.assertEqual((0, ""), (status, err))
+        with open(os.path.join(DOCS, "metrics.md"), encoding="utf-8") as page:
+            self.assertEqual(page.read(), out, "exportqd --help-metrics >docs/metrics.md")
+
+    def test_the_alerts_are_rules_over_metrics_that_there_are(self):
+        path = os.path.join(DOCS, "alerts.yml")
+        self.assertEqual("", promtool("check", "rules", path))
+        with open(path, encoding="utf-8") as rules:
+            text = rules.read()
+        self.assertEqual(set(), unknown([text]))
+
+    def test_the_dashboard_shows_metrics_that_there_are(self):
+        with open(os.path.join(DOCS, "grafana.json"), encoding="utf-8") as dashboard:
+            text = dashboard.read()
+        board = json.loads(text)
+        panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+        expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+        self.assertEqual(set(), unknown([text]))
+        self.assertEqual(len(panels), len({panel["title"] for panel in panels}))
+        self.assertEqual(len(board["panels"]), len({panel["id"] for panel in board["panels"]}))
+        rules = [{"record": f"r{number}", "expr": expression.replace("$__rate_interval", "5m")}
+                 for number, expression in enumerate(expressions)]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)  # JSON is YAML
+            file.flush()
+            self.assertEqual("", promtool("check", "rules", file.name))
+        shown = {PARTS.sub("", name) for expression in expressions for name in NAME.findall(expression)}
+        self.assertEqual(set(), set(documented()) - shown, "nobody looks at these")
+
+
+if __name__ == "__main__":
+    unittest.main()
