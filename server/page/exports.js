@@ -125,7 +125,7 @@ async function ask(path, options) {
   }
 }
 
-const job$ = (id, verb = "") => `${JOBS}/${encodeURIComponent(id)}${verb}`;
+const jobPath = (id, verb = "") => `${JOBS}/${encodeURIComponent(id)}${verb}`;
 
 // ---- the form: inputs ----
 
@@ -388,7 +388,7 @@ function addCard(job) {
   node.dataset.id = job.id;
   node.addEventListener("click", event => {
     const act = event.target.closest("[data-act]");
-    if (act) act_on(entry, act);
+    if (act) perform(entry, act);
   });
   const next = [...jobs.values()].filter(other => other.job.createdAt < job.createdAt)
     .sort((a, b) => b.job.createdAt - a.job.createdAt)[0];
@@ -485,9 +485,9 @@ function tick(entry) {
 }
 
 async function download(entry) {
-  const { data } = await ask(job$(entry.job.id, "/token"), { method: "POST" });
+  const { data } = await ask(jobPath(entry.job.id, "/token"), { method: "POST" });
   entry.token = { expiresAt: data.tokenExpiresAt };
-  const link = element("a", { href: `${job$(entry.job.id, "/download")}?token=${encodeURIComponent(data.downloadToken)}`,
+  const link = element("a", { href: `${jobPath(entry.job.id, "/download")}?token=${encodeURIComponent(data.downloadToken)}`,
     download: "" });
   link.click();
   say(`The download of ${titleOf(entry.job)} has begun.`);
@@ -496,12 +496,12 @@ async function download(entry) {
 // The answer is old news if an event came meanwhile.
 async function move(entry, verb) {
   const since = heard;
-  take((await ask(job$(entry.job.id, verb), { method: "POST" })).data, since);
+  take((await ask(jobPath(entry.job.id, verb), { method: "POST" })).data, since);
 }
 
 async function remove(entry) {
   if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file are gone then.`)) return;
-  await ask(job$(entry.job.id), { method: "DELETE" });
+  await ask(jobPath(entry.job.id), { method: "DELETE" });
   dropCard(entry);
   say("Deleted.");
 }
@@ -523,7 +523,7 @@ const acts = {
   retry: entry => move(entry, "/retry"),
 };
 
-async function act_on(entry, button) {
+async function perform(entry, button) {
   if (button.ariaDisabled === "true") return; // not `disabled`: that would lose the focus
   button.ariaDisabled = "true";
   entry.trouble = "";
@@ -712,7 +712,7 @@ function takeHealth(health) {
   server.mode = health.mode;
   const place = health.mode === "memory" ? "memory" : "a database";
   show(byId("health"), `exportqd ${health.version ?? ""} · ${health.status} · keeps exports in ${place} · ` +
-    `up ${span(health.uptime * 1000)}`);
+    `up since ${clockTime(now() - health.uptime * 1000)}`);
 }
 
 // ---- signing in and out ----
@@ -726,7 +726,6 @@ function askWho(problem = "") {
   show(byId("secret-hint"), isOpen() ? "This server takes your word for it; your exports are kept under this name."
     : "An API key, or a token of your identity provider. It is forgotten when you close this tab.");
   show(byId("secret-problem"), problem);
-  byId("desk").hidden = true;
   byId("enter").hidden = false;
   byId("secret").focus();
 }
@@ -739,8 +738,9 @@ function leave(problem) {
   for (const entry of jobs.values()) entry.node.remove();
   jobs.clear();
   asked = null;
-  for (const id of ["who", "away", "notice", "speed"]) byId(id).hidden = true;
-  askWho(problem);
+  for (const id of ["who", "away", "notice", "speed", "desk"]) byId(id).hidden = true;
+  // perhaps it wants something else by now
+  ask("api/health").then(({ data }) => takeHealth(data)).catch(() => {}).finally(() => askWho(problem));
 }
 
 function enter() {
@@ -794,4 +794,5 @@ for (let wait = 1000; !server.auth; wait = Math.min(wait * 2, 15000)) {
   }
 }
 Object.assign(session, JSON.parse(sessionStorage.getItem("exportq") ?? "{}"));
+session[isOpen() ? "token" : "name"] = "";
 if (isOpen() ? session.name : session.token) enter(); else askWho();

@@ -131,20 +131,27 @@ export const tests = {
   async "a token opens the door, a wrong one is named, and none outlives the tab"(scene) {
     const page = await scene.page();
     const server = await scene.serve();
+    let auth = "none";
     const token = "eq_of_the_test.secret";
     await page.route("**/api/**", async route => {
       const request = route.request();
       if (request.url().endsWith("/api/health")) {
         const health = await (await route.fetch()).json();
-        health.data.auth = ["key"];
+        health.data.auth = [auth];
         return route.fulfill({ json: health });
       }
       const headers = request.headers();
+      if (auth === "none") return route.continue();
       if (headers.authorization !== `Bearer ${token}` || headers["x-exportq-user"])
         return route.fulfill({ status: 401, json: { error: { code: "UNAUTHENTICATED", message: "that key is unknown" } } });
       await route.continue({ headers: { ...headers, authorization: undefined, "x-exportq-user": "alice" } });
     });
     await page.goto(`${server.url}/exports`);
+    await page.getByLabel("Your name").fill("alice");
+    await page.keyboard.press("Enter");
+    await page.getByText("None yet").waitFor();
+    auth = "key"; // the server is another one now
+    await page.click("#create");
     assert.equal(await page.getByLabel("Your token").getAttribute("type"), "password");
     await page.getByLabel("Your token").fill("wrong");
     await page.keyboard.press("Enter");

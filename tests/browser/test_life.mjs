@@ -127,4 +127,31 @@ export const tests = {
     assert.equal(await page.locator("#jobs > li").count(), 1);
     await page.getByText("hers").waitFor({ state: "attached" });
   },
+
+  async "older exports come page by page"(scene) {
+    const server = await scene.serve();
+    for (const count of ["1", "2", "3", "4", "5"]) {
+      const { id } = await server.ask("jobs", { method: "POST", body: JSON.stringify({ type: "rows", format: "csv",
+        params: { count } }) });
+      while ((await server.ask(`jobs/${id}`)).status !== "completed"); // an event tells of what is active
+    }
+    const page = await scene.page();
+    await page.route(/\/api\/exports\/jobs(\?|$)/, route => {
+      const url = new URL(route.request().url());
+      url.searchParams.set("pageSize", "2");
+      route.continue({ url: url.href });
+    });
+    await page.goto(`${server.url}/exports`);
+    await page.fill("#secret", "alice");
+    await page.keyboard.press("Enter");
+    const rows = async () => (await page.locator(".job [data-part=facts]").allTextContents()).map(text => text.match(/(\d+) rows?/)[1]);
+    await page.locator("#jobs > li:nth-child(2)").waitFor();
+    assert.deepEqual(await rows(), ["5", "4"]);
+    await page.click("#older");
+    await page.locator("#jobs > li:nth-child(4)").waitFor();
+    await page.click("#older");
+    await page.locator("#jobs > li:nth-child(5)").waitFor();
+    assert.deepEqual(await rows(), ["5", "4", "3", "2", "1"]);
+    await page.locator("#older").waitFor({ state: "hidden" });
+  },
 };
