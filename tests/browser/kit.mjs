@@ -64,13 +64,20 @@ INSERT INTO notes VALUES
   (4, 'alice', '2025-08-04 01:02:03.000', 'late', 9.5, 1, 'good', 'a'),
   (5, 'bob', '2025-08-02 01:02:03.000', 'not hers', 2.0, 1, 'good', 'b');`;
 
+// A port that a server may leave and come back to: below those that the kernel gives to whoever asks.
+const given = new Set();
 async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(() => true, () => false);
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 // An exportqd that may be ended and started again at the same address.
