@@ -13,6 +13,7 @@ const PHASES = { QUEUED: "Waiting", QUERYING: "Asking the database", WRITING: "W
 const SILENCE_MS = 45000; // the server says something every 15 s, if only a comment
 const WAIT_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const LASTED_MS = 10000; // a connection that ends sooner counts as one that failed
+const HIDDEN_MS = 20000; // who looks at another tab for less loses no connection
 const CHARTED = 20;
 
 // ---- small things ----
@@ -778,7 +779,9 @@ byId("notice-close").addEventListener("click", () => { byId("notice").hidden = t
 byId("away-now").addEventListener("click", () => { wire.failures = 1; pause.wake?.(); });
 window.addEventListener("online", () => pause.wake?.());
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) wire.stop?.abort(); else pause.wake?.();
+  clearTimeout(wire.hiding);
+  if (document.hidden) wire.hiding = setTimeout(() => wire.stop?.abort(), HIDDEN_MS);
+  else pause.wake?.();
 });
 byId("zones").append(...(Intl.supportedValuesOf?.("timeZone") ?? []).map(zone => new Option(zone)));
 setInterval(tickAll, 1000);

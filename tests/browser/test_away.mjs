@@ -93,4 +93,27 @@ export const tests = {
     await tryNow(page);
     await page.getByLabel("Your name").waitFor();
   },
+
+  async "a tab that nobody sees holds no connection, and catches up when it is seen"(scene) {
+    const server = await scene.serve();
+    const page = await scene.page();
+    await page.clock.install();
+    await page.goto(`${server.url}/exports`);
+    await page.fill("#secret", "alice");
+    await page.keyboard.press("Enter");
+    const turn = hidden => page.evaluate(is => {
+      Object.defineProperty(document, "hidden", { value: is, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    await page.getByText("None yet").waitFor();
+    const closed = page.waitForEvent("requestfailed", request => request.url().endsWith("/events"));
+    await turn(true);
+    await page.clock.fastForward(25000);
+    await closed;
+    await server.ask("jobs", { method: "POST", body: JSON.stringify({ type: "rows", format: "csv", params: { count: "2" } }) });
+    assert.equal(await page.locator("#jobs > li").count(), 0);
+    await turn(false);
+    await until(page, "Rows in number", "Ready");
+    assert.equal(await page.locator("#away").isVisible(), false);
+  },
 };
