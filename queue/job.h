@@ -114,6 +114,7 @@ struct job {
     int64_t due_ms;          /* since when a worker may have it: a claim came started_ms - due_ms
                                 later. Only of a job that store_claim gives */
     int64_t expires_ms;      /* when retention comes; set once it ended */
+    int32_t downloads_used;  /* whole downloads of the file so far; no change of the job */
     int64_t revision;        /* rises with every change, progress included */
 };
 

@@ -66,6 +66,8 @@ bool memory_download_renew(struct store *base, struct uuid id, int64_t lease,
     bool is_held = entry ? download_renew(&entry->download, entry->job.file.size, &store->options,
                                           memory_now(store), lease, transfer, err)
                          : download_refuse_lease(err);
+    if (entry)
+        entry->job.downloads_used = entry->download.used;
     if (entry && is_held)
         extend_lease(store, entry);
     pthread_mutex_unlock(&store->mutex);
@@ -81,6 +83,8 @@ bool memory_download_close(struct store *base, struct uuid id, int64_t lease,
     struct memory_job *entry = memory_look_up(store, id);
     if (entry)
         download_close(&entry->download, entry->job.file.size, memory_now(store), lease, transfer);
+    if (entry)
+        entry->job.downloads_used = entry->download.used;
     pthread_mutex_unlock(&store->mutex);
     return true;
 }

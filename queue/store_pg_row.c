@@ -218,6 +218,7 @@ void pg_read_job(const PGresult *result, int row, struct arena *arena, struct jo
         .started_ms = number(result, row, STARTED_MS),
         .completed_ms = number(result, row, COMPLETED_MS),
         .expires_ms = number(result, row, EXPIRES_MS),
+        .downloads_used = (int32_t)number(result, row, DOWNLOADS_USED),
         .revision = number(result, row, REVISION),
         .due_ms = number(result, row, NEXT_ATTEMPT_MS),
     };

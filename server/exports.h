@@ -36,6 +36,7 @@ struct exports {
     struct limits *limits;           /* the same */
     struct metrics *metrics;         /* told of what is done; NULL: nobody counts */
     const struct webhooks *webhooks; /* NULL: none are sent */
+    int32_t downloads_per_job;       /* EXPORT_DOWNLOADS_PER_JOB; 0: any number */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */
     atomic_bool is_draining;      /* no new jobs */

@@ -12,6 +12,8 @@
 #include "server/http_metrics.h"
 #include "server/http_page.h"
 
+enum { ASK_AGAIN_MS = 2000 }; /* a stream of events, whether all was quiet for long */
+
 static const struct http_route routes[] = {
     {"POST", "/api/exports/jobs", http_jobs_create},
     {"GET", "/api/exports/jobs", http_jobs_list},
@@ -111,6 +113,7 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
         .data = &out->door,
         .refuse = refuse,
         .ended = count_call,
+        .ask_again_ms = ASK_AGAIN_MS,
         .workers = options->workers,
         .max_connections = options->max_connections,
         .max_body_bytes = options->max_body_bytes,

@@ -15,9 +15,9 @@
 
 enum {
     BATCH_BYTES = 64 * 1024, /* events that are sent at once, about */
-    QUIET_MS = 15000,
-    MISSED_MAX = 100,  /* jobs that ended while nobody listened: the newest */
-    OVERLAP_MS = 2000, /* clocks of servers differ, and what is told twice harms nobody */
+    QUIET_MS = 4000,         /* a client that is gone is noticed at the second line after that */
+    MISSED_MAX = 100,        /* jobs that ended while nobody listened: the newest */
+    OVERLAP_MS = 2000,       /* clocks of servers differ, and what is told twice harms nobody */
 };
 
 struct events {
@@ -33,7 +33,7 @@ struct events {
 
 static void add_job(const struct events *events, const struct job *job, struct buf *out)
 {
-    json_t *json = http_json_job(job);
+    json_t *json = http_json_job(events->exports, job);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_printf(out, "event: job\nid: %" PRId64 "\ndata: %s\n\n",
                clock_now_ms(events->exports->clock), text);

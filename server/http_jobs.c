@@ -41,7 +41,7 @@ void http_jobs_create(void *data, struct http_call *call)
         http_answer_status(call, 415, "UNSUPPORTED_MEDIA_TYPE",
                            "send the job as JSON, with Content-Type: application/json");
     else if (is_known && create(door, call, &caller, &job, &err))
-        http_answer_data(call, 202, http_json_job(&job), NULL);
+        http_answer_data(call, 202, http_json_job(door->exports, &job), NULL);
     else
         http_fail(door, call, &caller, no_job, &err);
 }
@@ -79,7 +79,7 @@ void http_jobs_list(void *data, struct http_call *call)
     }
     json_t *jobs = json_array();
     for (size_t i = 0; i < page.count; i++)
-        (void)json_array_append_new(jobs, http_json_job(&page.jobs[i]));
+        (void)json_array_append_new(jobs, http_json_job(door->exports, &page.jobs[i]));
     http_answer_data(call, 200, jobs,
                      json_pack("{s:o}", "nextPageToken", http_answer_text(page.next_page_token)));
 }
@@ -95,7 +95,7 @@ static void act(const struct http_door *door, struct http_call *call, act_on_job
     struct err err = {0};
     if (http_enter(door, call, &caller, &err) &&
         do_it(door->exports, &caller, http_part(call, "id"), http_arena(call), &job, &err))
-        http_answer_data(call, 200, http_json_job(&job), NULL);
+        http_answer_data(call, 200, http_json_job(door->exports, &job), NULL);
     else
         http_fail(door, call, &caller, http_part(call, "id"), &err);
 }

@@ -86,7 +86,12 @@ static json_t *params_of(const struct job_spec *spec)
     return params;
 }
 
-static void put_file(json_t *out, const struct job *job)
+static bool is_used_up(const struct exports *exports, const struct job *job)
+{
+    return exports->downloads_per_job && job->downloads_used >= exports->downloads_per_job;
+}
+
+static void put_file(json_t *out, const struct exports *exports, const struct job *job)
 {
     bool has_file = !str_is_empty(job->file.name);
     set(out, "filename", text_or_null(job->file.name));
@@ -96,10 +101,10 @@ static void put_file(json_t *out, const struct job *job)
     set(out, "sha256", text_or_null(job->file.sha256));
     set(out, "downloadToken", json_null());
     set(out, "tokenExpiresAt", json_null());
-    set(out, "tokenConsumed", json_boolean(job->state == JOB_EXPIRED));
+    set(out, "tokenConsumed", json_boolean(job->state == JOB_EXPIRED || is_used_up(exports, job)));
 }
 
-json_t *http_json_job(const struct job *job)
+json_t *http_json_job(const struct exports *exports, const struct job *job)
 {
     char id[UUID_TEXT_LEN + 1];
     json_t *out = json_object();
@@ -121,7 +126,7 @@ json_t *http_json_job(const struct job *job)
     set(out, "error", error_of(&job->error));
     set(out, "progress", progress_of(&job->progress));
     set(out, "warnings", warnings_of(&job->warnings));
-    put_file(out, job);
+    put_file(out, exports, job);
     return out;
 }
 

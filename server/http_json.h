@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 /* A job; its download token is null: tokens are given out by …/token alone. */
-json_t *http_json_job(const struct job *job);
+json_t *http_json_job(const struct exports *exports, const struct job *job);
 
 json_t *http_json_type(const struct export_type *type);
 

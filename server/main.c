@@ -213,6 +213,7 @@ static bool open_doors(struct server *server, struct err *err)
         .limits = server->limits,
         .webhooks = server->webhooks,
         .metrics = server->metrics,
+        .downloads_per_job = (int32_t)settings->downloads_per_job,
         .token_ttl_ms = settings->token_ttl_ms,
         .started_ms = clock_monotonic_ms(),
         .is_file_store_ok = true,

@@ -103,7 +103,9 @@ class Journal(WebCase):
         token = self.alice.token(id)
         self.refusal(403, "DENIED", self.alice.download(id, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")))
         self.refusal(400, "INVALID", self.alice.get("%s/%s/download" % (JOBS, id)))
+        self.assertFalse(self.alice.job(id)["tokenConsumed"])
         self.assertEqual(200, self.alice.download(id, token).status)
+        wait_until(lambda: self.alice.job(id)["tokenConsumed"], "the job to say so")
         self.refusal(410, "USED", self.alice.download(id, token))
         self.refusal(410, "USED", self.alice.post("%s/%s/token" % (JOBS, id)))
 
@@ -274,6 +276,12 @@ class EventStream(WebCase):
             events.until(lambda job: seen.append(job["id"]) or job["id"] == missed["id"])
             self.assertNotIn(old["id"], seen)
             self.assertEqual(missed, events_job(self.alice, missed["id"]))
+
+    def test_a_client_that_is_gone_is_dropped(self):
+        for _ in range(3):
+            self.alice.events().close()
+        wait_until(lambda: [each["inUse"] for each in self.alice.get("/api/health").data["limits"]
+                            if each["name"] == "EXPORT_MAX_WATCHES"] == [0], "its watch to be given back", 30)
 
     def test_a_drain_ends_the_stream(self):
         with self.alice.events() as events:
