@@ -147,7 +147,7 @@ class Downloads(Case):
 
     def test_an_expired_token_says_so_and_a_fresh_one_works(self):
         self.begin(EXPORT_TOKEN_TTL="1s")
-        job = self.make(10000, "wide")
+        job = self.make(60000, "wide")
         issued = self.alice.CreateDownloadToken(id=job.id)
         slow = self.alice.Download(token=issued.token)
         head = next(slow)
