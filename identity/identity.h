@@ -22,6 +22,8 @@ struct caller {
     struct str owner;   /* whose jobs it makes and sees; empty: not known */
     bool is_admin;      /* sees the jobs of all */
     struct str address; /* of the other end, as in "127.0.0.1"; a hint, nothing proven */
+    struct str
+        trace_parent; /* of the call, as base/trace.h reads it; empty: none. The door's to set */
 };
 
 /* The owner of a caller that names none, without authentication. */

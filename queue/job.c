@@ -70,6 +70,7 @@ void job_copy(struct arena *arena, const struct job *job, struct job *out)
     copy_spec(arena, &job->spec, &out->spec);
     out->owner = arena_copy_str(arena, job->owner);
     out->request_id = arena_copy_str(arena, job->request_id);
+    out->trace_parent = arena_copy_str(arena, job->trace_parent);
     out->error.message = arena_copy_str(arena, job->error.message);
     out->file.key = arena_copy_str(arena, job->file.key);
     out->file.name = arena_copy_str(arena, job->file.name);

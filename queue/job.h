@@ -100,6 +100,8 @@ struct job {
     struct job_spec spec;
     struct str owner;
     struct str request_id; /* empty: none */
+    struct str
+        trace_parent; /* as base/trace.h reads it, of the call that made the job; empty: none */
     enum job_state state;
     int32_t attempt; /* 0 before the first */
     int32_t max_attempts;

@@ -101,7 +101,8 @@ struct uuid store_id(const struct store *store);
 struct job_draft {
     struct actor actor;
     struct str owner;
-    struct str request_id; /* empty: none */
+    struct str request_id;   /* empty: none */
+    struct str trace_parent; /* the same; a request_id that is known keeps that of the first */
     struct job_spec spec;
 };
 

@@ -177,6 +177,7 @@ struct memory_job *memory_add(struct memory_store *store, const struct job_draft
         .spec = draft->spec,
         .owner = draft->owner,
         .request_id = draft->request_id,
+        .trace_parent = draft->trace_parent,
         .state = JOB_QUEUED,
         .max_attempts = store->options.retry.max_attempts,
         .created_ms = now,

@@ -45,6 +45,7 @@ static json_t *draft_json(const struct creation *creation, size_t n)
     (void)json_object_set_new(object, "address", text_json(draft->actor.address));
     if (!str_is_empty(draft->request_id))
         (void)json_object_set_new(object, "request_id", text_json(draft->request_id));
+    (void)json_object_set_new(object, "trace_parent", text_json(draft->trace_parent));
     (void)json_object_set_new(object, "type", text_json(draft->spec.type));
     (void)json_object_set_new(object, "format", text_json(draft->spec.format));
     (void)json_object_set_new(object, "spec", spec_to_json(&draft->spec));
@@ -80,6 +81,7 @@ static void tell_made(struct pg_store *store, struct creation *creation, int64_t
         .spec = creation->draft->spec,
         .owner = creation->draft->owner,
         .request_id = creation->draft->request_id,
+        .trace_parent = creation->draft->trace_parent,
         .state = JOB_QUEUED,
         .max_attempts = store->options.retry.max_attempts,
         .created_ms = now,

@@ -53,6 +53,7 @@ enum column {
     DOWNLOAD_SPENT_MS,
     DOWNLOAD_IS_COUNTING,
     DOWNLOADS_USED,
+    TRACE_PARENT,
     COLUMN_COUNT
 };
 
@@ -102,6 +103,7 @@ static const char *const names[COLUMN_COUNT] = {
     "download_spent_ms",
     "download_is_counting",
     "downloads_used",
+    "trace_parent",
 };
 
 /* ---- Values ---- */
@@ -207,6 +209,7 @@ void pg_read_job(const PGresult *result, int row, struct arena *arena, struct jo
                  .format = text(result, row, FORMAT, arena)},
         .owner = text(result, row, OWNER, arena),
         .request_id = text(result, row, REQUEST_ID, arena),
+        .trace_parent = text(result, row, TRACE_PARENT, arena),
         .state = read_state(view(result, row, STATE)),
         .attempt = (int32_t)number(result, row, ATTEMPT),
         .max_attempts = (int32_t)number(result, row, MAX_ATTEMPTS),

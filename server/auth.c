@@ -5,6 +5,7 @@
 #include "server/auth.h"
 
 #include "base/host.h"
+#include "base/trace.h"
 
 /* gRPC's "ipv4:127.0.0.1:4711", "ipv6:[::1]:4711" (its brackets come as %5B and %5D) or
  * "unix:PATH", without kind and port. */
@@ -25,6 +26,15 @@ static struct str address_of(struct str peer)
 struct str auth_address(struct rpc_call *call)
 {
     return address_of(rpc_call_peer(call));
+}
+
+struct str auth_trace_parent(struct rpc_call *call)
+{
+    char trace_parent[TRACE_PARENT_LEN + 1];
+    if (rpc_call_metadata_count(call, TRACE_HEADER) != 1 ||
+        !trace_parent_read(rpc_call_metadata(call, TRACE_HEADER), trace_parent))
+        return (struct str){0};
+    return arena_copy_str(rpc_call_arena(call), str_of(trace_parent));
 }
 
 /* The names that the client's certificate has, by kind; two of a kind are enough to see that it is
@@ -63,7 +73,10 @@ bool auth_caller(const struct identity *identity, struct rpc_call *call, struct 
                  struct err *err)
 {
     const struct credentials credentials = credentials_of(identity, call);
-    return identity_of(identity, &credentials, rpc_call_arena(call), out, err);
+    if (!identity_of(identity, &credentials, rpc_call_arena(call), out, err))
+        return false;
+    out->trace_parent = auth_trace_parent(call);
+    return true;
 }
 
 bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct caller *out,

@@ -20,6 +20,10 @@ bool auth_anyone(const struct identity *identity, struct rpc_call *call, struct 
 /* The other end's address without its port, as in struct caller; lives as long as the call. */
 struct str auth_address(struct rpc_call *call);
 
+/* To which trace a call belongs, as base/trace.h reads it; empty: it does not say, or nothing to be
+ * believed. Lives as long as the call. */
+struct str auth_trace_parent(struct rpc_call *call);
+
 /* What an address has to go with. */
 struct auth_door {
     const char *setting; /* that says the address */

@@ -101,8 +101,11 @@ bool exports_create(struct exports *exports, const struct caller *caller,
         return false;
     if (!limits_take_create(exports->limits, caller->owner, err))
         return false;
-    struct job_draft draft = {
-        .actor = actor_of(caller), .owner = caller->owner, .request_id = request_id, .spec = *spec};
+    struct job_draft draft = {.actor = actor_of(caller),
+                              .owner = caller->owner,
+                              .request_id = request_id,
+                              .trace_parent = caller->trace_parent,
+                              .spec = *spec};
     draft.spec.format = str_of(plan.format->name);
     unsigned acts = 0;
     if (!store_create(exports->store, &draft, arena, out, &acts, err))

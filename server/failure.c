@@ -5,6 +5,7 @@
 #include "server/failure.h"
 
 #include "base/log.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "rpc/status.h"
 #include "server/auth.h"
@@ -25,8 +26,9 @@ static void begin(struct log_line *line, enum log_level level, const struct fail
     if (uuid_parse(call->job, &uuid))
         uuid_format(uuid, id);
     log_begin(line, level, level == LOG_INFO ? "call.refused" : "call.failed");
-    log_add(line, "method=%.*s job=%s request=%.*s owner=%.*s address=%.*s", STR_ARG(call->method),
-            id, STR_ARG(request), STR_ARG(call->owner), STR_ARG(call->address));
+    log_add(line, "method=%.*s job=%s request=%.*s owner=%.*s address=%.*s trace=%.*s",
+            STR_ARG(call->method), id, STR_ARG(request), STR_ARG(call->owner),
+            STR_ARG(call->address), STR_ARG(trace_id_of(call->trace_parent)));
 }
 
 /* LOG_INFO for what is the caller's, and for what a drain refuses to everybody. */
@@ -70,6 +72,7 @@ static void tell(struct exports *exports, struct rpc_call *call, const struct ca
         .request_id = rpc_call_metadata(call, "x-request-id"),
         .owner = caller->owner,
         .address = auth_address(call),
+        .trace_parent = auth_trace_parent(call),
         .job = job,
     };
     failure_tell(exports, &facts, err);

@@ -17,6 +17,7 @@ struct failure_call {
     struct str request_id; /* as the caller gave it */
     struct str owner;
     struct str address;
+    struct str trace_parent; /* of its trace context, checked */
     struct str job; /* the id as the caller gave it: what is no id is not logged */
 };
 

@@ -4,15 +4,17 @@
  */
 #include "worker/job_log.h"
 
+#include "base/trace.h"
+
 void job_log_begin(struct log_line *line, enum log_level level, const char *event,
                    const struct job *job)
 {
     char id[UUID_TEXT_LEN + 1];
     uuid_format(job->id, id);
     log_begin(line, level, event);
-    log_add(line, "job=%s request=%.*s owner=%.*s type=%.*s format=%.*s attempt=%d", id,
+    log_add(line, "job=%s request=%.*s owner=%.*s type=%.*s format=%.*s attempt=%d trace=%.*s", id,
             STR_ARG(job->request_id), STR_ARG(job->owner), STR_ARG(job->spec.type),
-            STR_ARG(job->spec.format), (int)job->attempt);
+            STR_ARG(job->spec.format), (int)job->attempt, STR_ARG(trace_id_of(job->trace_parent)));
 }
 
 /* The others may quote a filter's value, or what a function in the source database raised with an

@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "queue/job.h"
 
-/* Begins a line with the job's id, request_id, owner, type, format and attempt; what else there is
- * to tell the caller adds (log_add), then it ends it (log_end). */
+/* Begins a line with the job's id, request_id, owner, type, format and attempt, and its
+ * trace's; what else there is to tell the caller adds (log_add), then it ends it (log_end). */
 void job_log_begin(struct log_line *line, enum log_level level, const char *event,
                    const struct job *job);
 

@@ -24,7 +24,7 @@ EVENTS = {"create": "job.created", "cancel": "job.cancelled", "retry": "job.retr
           "token": "token.issued", "download": "download.opened", "resume": "download.resumed"}
 
 # What migration 0002 and those after it made; without it, the schema is that of version 1.
-UNDO = ("drop trigger job_end_is_told on exportq.job; drop function exportq.write_deliveries();"
+UNDO = ("alter table exportq.job drop column trace_parent; drop trigger job_end_is_told on exportq.job; drop function exportq.write_deliveries();"
         " drop view exportq.deliveries; drop table exportq.delivery, exportq.webhook;"
         " drop view exportq.audit_trail; drop table exportq.audit; drop function exportq.refuse_audit_change();"
         " delete from exportq.migration where version >= 2")
@@ -316,7 +316,7 @@ class Migrating(PersistentCase):
         alice.DeleteJob(id=self.job.id)
         self.assertEqual([("delete", "alice")], acts(trail(alice)))
 
-    def test_of_servers_that_start_at_once_one_takes_the_step(self):
+    def test_of_servers_that_start_at_once_one_takes_the_steps(self):
         nodes = [self.node(EXPORT_WORKERS=0).launch() for _ in range(4)]
         for node in nodes:
             node.await_ready()

@@ -23,6 +23,8 @@ CONVERSION = re.compile(r"%(?!s|\.\*s|d|u|zu|lld)")
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]+)(?: |$)')
 SHARED = ["time", "level", "event", "job", "owner", "type", "format", "attempt"]
 RUN = ["worker", "duration_ms"]
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE_PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
 def read_logfmt(line):
@@ -74,6 +76,19 @@ class Jobs(Case):
         self.assertEqual(first["worker"], last["worker"])
         self.assertLess(int(first["wait_ms"]), 10000)
         self.assertLess(int(last["duration_ms"]), 10000)
+
+    def test_the_trace_of_its_creation_is_in_each_line_of_a_job_and_in_the_job(self):
+        server = self.serve()
+        alice = self.caller(server)
+        for sent, told in (((TRACE_PARENT,), TRACE_PARENT), ((TRACE_PARENT.upper(),), ""), (("1" * 5000,), ""),
+                           ((TRACE_PARENT, TRACE_PARENT), ""), ((), "")):
+            alice.metadata = (("x-exportq-user", "alice"), *(("traceparent", value) for value in sent))
+            job = alice.completed(alice.rows(10).id)
+            self.assertEqual(told, job.trace_parent)
+            server.wait_for("event=job.completed job=" + job.id)
+            lines = [line for line in Lines(server).lines if line.get("job") == job.id]
+            self.assertEqual({"job.created", "job.started", "job.completed"}, {line["event"] for line in lines})
+            self.assertEqual({TRACE if told else None}, {line.get("trace") for line in lines})
 
     def test_a_failed_job_tells_its_code_and_no_value_of_the_row(self):
         server = self.serve()
@@ -213,6 +228,15 @@ class Refusals(Case):
         self.assertEqual(["r-1", 'a" job="x', "x" * 128],
                          [line["request"] for line in Lines(server).named("call.refused")])
 
+    def test_the_trace_of_a_call_is_told_if_it_is_one(self):
+        server = self.serve()
+        alice = self.caller(server)
+        for sent in (TRACE_PARENT, TRACE_PARENT + "-more", 'a" trace="x'):
+            alice.metadata = (("x-exportq-user", "alice"), ("traceparent", sent))
+            self.refused(grpc.StatusCode.NOT_FOUND, alice.GetJob, id="nope")
+        server.stop()
+        self.assertEqual([TRACE, None, None], [line.get("trace") for line in Lines(server).named("call.refused")])
+
     def test_calls_that_no_handler_sees_are_told_too(self):
         server = self.serve(EXPORT_MAX_CALLS=1)
         alice = self.caller(server)
@@ -282,6 +306,7 @@ class ManyProcesses(PersistentCase):
         server = self.serve(EXPORT_WORKERS=0)
         workers = [self.work(EXPORT_DRAIN_TIMEOUT="0s") for _ in range(2)]
         alice = self.caller(server)
+        alice.metadata += (("traceparent", TRACE_PARENT),)
         jobs = [alice.rows(2000, request_id="r%d" % i) for i in range(20)]
         torn, endless = alice.create("torn"), alice.create("endless")
         for job in jobs:
@@ -300,6 +325,7 @@ class ManyProcesses(PersistentCase):
             self.assertEqual(("job.started", "job.completed", "r%d" % i, "2000", "1"),
                              (started, completed, last["request"], last["rows"], last["attempt"]))
             self.assertEqual(first["worker"], last["worker"])
+            self.assertEqual((TRACE, TRACE), (first["trace"], last["trace"]))
             self.assertTrue(0 <= int(first["wait_ms"]) < 60000, first)
         self.assertEqual(["job.started", "job.failed"], [event for event, _ in lines.of(torn.id)])
         self.assertEqual(["job.started", "job.stopped"], [event for event, _ in lines.of(endless.id)])

@@ -4,6 +4,8 @@
  */
 #include "tests/store/store_kit.h"
 
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 static const struct uuid unknown_id = {{1, 2, 3}};
 
 static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
@@ -17,6 +19,7 @@ static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
     struct job_draft draft = {
         .owner = str_of(owner),
         .request_id = STR("r-1"),
+        .trace_parent = STR(TRACE),
         .spec = {.type = STR("trades"),
                  .format = STR("csv"),
                  .filters = filters,
@@ -37,6 +40,7 @@ static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
         assert_state(jobs[i], JOB_QUEUED);
         assert_text(jobs[i].owner, "alice");
         assert_text(jobs[i].request_id, "r-1");
+        assert_text(jobs[i].trace_parent, TRACE);
         assert_text(jobs[i].spec.filters[0].values[0], "BTC");
         assert_text(jobs[i].spec.columns[1], "time");
         assert_text(jobs[i].spec.presentation.locale, "de-DE");
@@ -123,6 +127,27 @@ static void an_owner_has_so_many_active_jobs_and_no_more(void **state)
     assert_ok(world, store_remove(world->store, job.id, &somebody, &world->arena, &job, NULL,
                                   &world->err));
     (void)create_job(world, "alice");
+}
+
+/* To its worker, too, and after a failure; who asks again for the same does not change it. */
+static void a_job_stays_in_the_trace_of_the_call_that_made_it(void **state)
+{
+    struct world *world = *state;
+    struct job_draft draft = draft_of("alice", "r-1");
+    struct ticket ticket;
+    struct job job;
+    draft.trace_parent = STR(TRACE);
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
+    draft.trace_parent = STR("00-0123456789abcdef0123456789abcdef-0123456789abcdef-00");
+    assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
+    assert_text(job.trace_parent, TRACE);
+    assert_text(claim_job(world, &ticket).trace_parent, TRACE);
+    fail_job(world, &ticket, ERR_SOURCE_DATA);
+    assert_text(get_job(world, job.id).trace_parent, TRACE);
+    assert_ok(world,
+              store_retry(world->store, job.id, &somebody, &world->arena, &job, &world->err));
+    assert_text(job.trace_parent, TRACE);
+    assert_text(create_job(world, "bob").trace_parent, "");
 }
 
 static void a_request_id_gives_the_same_job_again(void **state)
@@ -357,6 +382,7 @@ const struct store_test suite_jobs[] = {
     STORE_TEST(ids_ascend_in_the_order_of_creation),
     STORE_TEST(a_job_that_is_not_there_is_not_found),
     STORE_TEST(an_owner_has_so_many_active_jobs_and_no_more),
+    STORE_TEST(a_job_stays_in_the_trace_of_the_call_that_made_it),
     STORE_TEST(a_request_id_gives_the_same_job_again),
     STORE_TEST(lists_are_newest_first_and_filtered),
     STORE_TEST(pages_go_on_where_the_last_job_was_removed),

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * W3C Trace Context (https://www.w3.org/TR/trace-context/): the header "traceparent", by which a
+ * call says to which trace it belongs, such as
+ * "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".
+ */
+#ifndef BASE_TRACE_H
+#define BASE_TRACE_H
+
+#include "base/str.h"
+
+#define TRACE_HEADER "traceparent"
+
+enum { TRACE_PARENT_LEN = 55, TRACE_ID_LEN = 32 };
+
+/* What a header says, as version 00 writes it. False for one that is not to be believed, which is
+ * ignored: no hex digits in lower case where they have to be, ids of zeros, version ff. A version
+ * to come is read as far as 00 goes, and what its flags mean beyond "sampled" is not known. */
+bool trace_parent_read(struct str header, char out[TRACE_PARENT_LEN + 1]) MUST_CHECK;
+
+/* The trace's id in what trace_parent_read gave; empty for the empty text. */
+struct str trace_id_of(struct str trace_parent);
+
+#endif
