@@ -18,7 +18,7 @@ struct failure_call {
     struct str owner;
     struct str address;
     struct str trace_parent; /* of its trace context, checked */
-    struct str job; /* the id as the caller gave it: what is no id is not logged */
+    struct str job;          /* the id as the caller gave it: what is no id is not logged */
 };
 
 /* A line in the log, if it is due. */

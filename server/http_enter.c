@@ -34,6 +34,7 @@ void http_fail(const struct http_door *door, struct http_call *call, const struc
         .request_id = http_field(call, "x-request-id"),
         .owner = caller->owner,
         .address = http_peer(call),
+        .trace_parent = http_guard_trace_parent(call),
         .job = job,
     };
     failure_tell(door->exports, &facts, err);

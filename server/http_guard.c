@@ -6,6 +6,7 @@
 #include "server/http_guard.h"
 
 #include "base/host.h"
+#include "base/trace.h"
 
 static bool check_host(const struct http_door *door, struct http_call *call, struct err *err)
 {
@@ -88,11 +89,23 @@ static struct credentials credentials_of(struct http_call *call)
     };
 }
 
+struct str http_guard_trace_parent(struct http_call *call)
+{
+    char trace_parent[TRACE_PARENT_LEN + 1];
+    if (http_field_count(call, TRACE_HEADER) != 1 ||
+        !trace_parent_read(http_field(call, TRACE_HEADER), trace_parent))
+        return (struct str){0};
+    return arena_copy_str(http_arena(call), str_of(trace_parent));
+}
+
 bool http_guard_caller(const struct http_door *door, struct http_call *call, struct caller *out,
                        struct err *err)
 {
     const struct credentials credentials = credentials_of(call);
-    return identity_of(door->exports->identity, &credentials, http_arena(call), out, err);
+    if (!identity_of(door->exports->identity, &credentials, http_arena(call), out, err))
+        return false;
+    out->trace_parent = http_guard_trace_parent(call);
+    return true;
 }
 
 bool http_guard_anyone(const struct http_door *door, struct http_call *call, struct caller *out,

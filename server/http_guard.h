@@ -30,4 +30,7 @@ bool http_guard_caller(const struct http_door *door, struct http_call *call, str
 bool http_guard_anyone(const struct http_door *door, struct http_call *call, struct caller *out,
                        struct err *err) MUST_CHECK;
 
+/* To which trace a call belongs, as base/trace.h reads it; empty: it does not say. */
+struct str http_guard_trace_parent(struct http_call *call);
+
 #endif

@@ -12,6 +12,7 @@ from support import Case
 from web import Web
 
 JOBS = "/api/exports/jobs"
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 FIELDS = {"id", "type", "format", "status", "createdAt", "startedAt", "completedAt", "error", "filename",
           "downloadToken", "tokenExpiresAt", "tokenConsumed", "requestId", "progress"}  # the journal's own
 LISTENERS, SANITIZED_LISTENERS, WITHIN_MS = 5000, 200, 1000
@@ -57,8 +58,16 @@ class Journal(WebCase):
         self.assertRegex(done["filename"], r"^rows-\d{8}-\d{6}\.csv$")
         self.assertTrue(done["createdAt"] <= done["startedAt"] <= done["completedAt"] < done["expiresAt"])
         self.assertEqual([done], self.alice.get(JOBS, query={"requestId": "req 1"}).data)
+        self.assertIsNone(done["traceParent"])
         again = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
         self.assertEqual(job["id"], again["id"])
+
+    def test_a_trace_context_goes_with_the_job(self):
+        for header, kept in ((TRACE, TRACE), ("00-nonsense", None)):
+            job = self.alice.create("rows", count=1, headers={"traceparent": header})
+            self.assertEqual(kept, job["traceParent"])
+            self.alice.ended(job["id"])
+        self.server.wait_for("event=job.completed .*trace=" + TRACE.split("-")[1])
 
     def test_params_are_filters_limit_and_columns(self):
         job = self.alice.create("notes", "json", **{"from": "2025-01-01", "tags": ["work", "home"], "mood": "", "done": None,
