@@ -345,7 +345,7 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
     *out = download;
     bool is_good = check_token(exports, token_text, &token, err);
     out->job.id = token.job; /* zero if it is not one of ours */
-    if (is_good && offset < 0)
+    if (!str_is_empty(token_text) && offset < 0)
         return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
                              (long long)offset);
     if (!is_good || !admit_download(exports, caller, token.job, &download.place, err))
