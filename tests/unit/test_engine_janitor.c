@@ -96,16 +96,27 @@ static void more_files_than_a_batch_go(void **state)
     house_close(&house);
 }
 
-static void the_job_of_a_lost_worker_is_queued_again(void **state)
+static void hear_failure(void *target, const struct job *job)
+{
+    assert_int_equal(job->state, JOB_QUEUED);
+    assert_int_equal(job->error.code, ERR_WORKER_LOST);
+    (void)atomic_fetch_add((atomic_uint *)target, 1);
+}
+
+static void the_job_of_a_lost_worker_is_queued_again_and_that_is_told(void **state)
 {
     (void)state;
+    atomic_uint heard = 0;
+    const struct job_listener listener = {.failed = hear_failure, .target = &heard};
+    struct janitor_options options = sweeping;
+    options.listener = &listener;
     struct house house;
     struct ticket lost;
     struct ticket alive;
     house_open(&house);
     (void)house_create(&house);
     struct job job = house_claim(&house, &lost);
-    struct janitor *janitor = janitor_start(house.store, house.files, &sweeping);
+    struct janitor *janitor = janitor_start(house.store, house.files, &options);
     pass(&house, house.options.lease_ms - 1);
     (void)house_create(&house);
     struct job other = house_claim(&house, &alive);
@@ -114,6 +125,7 @@ static void the_job_of_a_lost_worker_is_queued_again(void **state)
     WAIT_FOR(state_of(&house, job.id) == JOB_QUEUED);
     assert_int_equal(state_of(&house, other.id), JOB_RUNNING);
     janitor_stop(janitor);
+    assert_int_equal(heard, 1);
     house_close(&house);
 }
 
@@ -186,7 +198,7 @@ int main(void)
         cmocka_unit_test(the_defaults_leave_an_hour_to_every_file),
         cmocka_unit_test(a_file_goes_after_its_retention_and_then_its_job),
         cmocka_unit_test(more_files_than_a_batch_go),
-        cmocka_unit_test(the_job_of_a_lost_worker_is_queued_again),
+        cmocka_unit_test(the_job_of_a_lost_worker_is_queued_again_and_that_is_told),
         cmocka_unit_test(what_a_killed_worker_left_goes),
         cmocka_unit_test(a_sweep_of_many_files_holds_up_neither_the_rounds_nor_the_end),
     };
