@@ -222,7 +222,7 @@ void metric_write(const struct metric *metric, struct buf *out)
     metric_write_head(family, out);
     for (size_t i = 0; i < metric->cell_count; i++) {
         const _Atomic(uint64_t) *cell = metric->numbers + i * metric->cell_size;
-        struct str labels[METRIC_MAX_LABELS];
+        struct str labels[METRIC_MAX_LABELS] = {{0}};
         bool is_known = name_cell(metric, i, labels);
         if (is_zero(metric, cell) && !(is_known && family->has_zeros))
             continue;

@@ -183,50 +183,53 @@ class Downloads(WebCase):
 
     def setUp(self):
         super().setUp()
-        self.server = self.serve_web(EXPORT_TOKEN_TTL="2s")
+        self.begin()
+
+    def begin(self, **settings):
+        self.server = self.serve_web(**settings)
         self.alice = self.web()
         self.job = self.alice.completed(self.alice.create("rows", count=100_000)["id"])
-        self.id = self.job["id"]
+        self.job_id = self.job["id"]
 
     def test_what_looks_spends_nothing(self):
-        token = self.alice.token(self.id)
+        token = self.alice.token(self.job_id)
         tag = '"%s"' % self.job["sha256"]
-        for wanted, answer in ((200, self.alice.download(self.id, token, "HEAD")),
-                               (304, self.alice.download(self.id, token, If_None_Match=tag)),
-                               (416, self.alice.download(self.id, token, Range="bytes=%d-" % self.job["size"])),
-                               (403, self.alice.download(self.id, token, Sec_Purpose="prefetch;prerender"))):
+        for wanted, answer in ((200, self.alice.download(self.job_id, token, "HEAD")),
+                               (304, self.alice.download(self.job_id, token, If_None_Match=tag)),
+                               (416, self.alice.download(self.job_id, token, Range="bytes=%d-" % self.job["size"])),
+                               (403, self.alice.download(self.job_id, token, Sec_Purpose="prefetch;prerender"))):
             self.assertEqual(wanted, answer.status)
-        head = self.alice.download(self.id, token, "HEAD")
+        head = self.alice.download(self.job_id, token, "HEAD")
         self.assertEqual((str(self.job["size"]), tag, b""), (head.headers["Content-Length"], head.headers["ETag"], head.body))
-        whole = Web(self.address).download(self.id, token)  # who has the token says no more
+        whole = Web(self.address).download(self.job_id, token)  # who has the token says no more
         self.assertEqual((200, self.job["sha256"]), (whole.status, hashlib.sha256(whole.body).hexdigest()))
         for name, value in {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "ETag": tag,
                             "Content-Encoding": None, "Accept-Ranges": "bytes", "Content-Length": str(self.job["size"]),
                             "Content-Disposition": "attachment; filename=\"%s\"; filename*=UTF-8''%s" % (
                                 (self.job["filename"],) * 2)}.items():
             self.assertEqual(value, whole.headers[name], name)
-        self.assertEqual(410, self.alice.download(self.id, token).status)
+        self.assertEqual(410, self.alice.download(self.job_id, token).status)
 
     def test_a_transfer_that_broke_is_resumed_by_its_range(self):
-        token, size = self.alice.token(self.id), self.job["size"]
+        token, size = self.alice.token(self.job_id), self.job["size"]
         connection = self.alice.connect()
-        connection.request("GET", "/api/exports/jobs/%s/download?token=%s" % (self.id, token))
+        connection.request("GET", "/api/exports/jobs/%s/download?token=%s" % (self.job_id, token))
         first = connection.getresponse().read(1000)
         connection.close()
         for condition in ({}, {"If_Range": '"%s"' % self.job["sha256"]}):
-            part = wait_until(lambda: (a := self.alice.download(self.id, token, Range="bytes=1000-%d" % (size // 2 - 1),
+            part = wait_until(lambda: (a := self.alice.download(self.job_id, token, Range="bytes=1000-%d" % (size // 2 - 1),
                                                                 **condition)).status == 206 and a, "the lease's end")
             self.assertEqual("bytes 1000-%d/%d" % (size // 2 - 1, size), part.headers["Content-Range"])
-        rest = self.alice.download(self.id, token, Range="bytes=%d-" % (size // 2))
+        rest = self.alice.download(self.job_id, token, Range="bytes=%d-" % (size // 2))
         self.assertEqual(self.job["sha256"], hashlib.sha256(first + part.body + rest.body).hexdigest())
-        wait_until(lambda: self.alice.download(self.id, token).status == 410, "the token to be spent")
+        wait_until(lambda: self.alice.download(self.job_id, token).status == 410, "the token to be spent")
 
     def test_a_range_of_another_file_gives_the_whole(self):
-        answer = self.alice.download(self.id, self.alice.token(self.id), Range="bytes=5-", If_Range='"other"')
+        answer = self.alice.download(self.job_id, self.alice.token(self.job_id), Range="bytes=5-", If_Range='"other"')
         self.assertEqual((200, self.job["size"]), (answer.status, len(answer.body)))
 
     def test_a_second_download_at_once_is_told_to_come_back(self):
-        token = self.alice.token(self.id)
+        token = self.alice.token(self.job_id)
         big = self.alice.completed(self.alice.create("wide", count=30_000)["id"])["id"]
         token = self.alice.token(big)
         connection = self.alice.connect()
@@ -238,11 +241,12 @@ class Downloads(WebCase):
         connection.close()
 
     def test_a_token_whose_time_is_over_is_410_and_one_of_another_job_403(self):
+        self.begin(EXPORT_TOKEN_TTL="1s")
         other = self.alice.completed(self.alice.create("rows", count=1)["id"])["id"]
-        token = self.alice.token(self.id)
-        self.assertEqual(403, self.alice.download(other, token).status)
-        answer = wait_until(lambda: (a := self.alice.download(self.id, token, "HEAD")).status == 410 and
-                            self.alice.download(self.id, token), "the token's end")
+        self.assertEqual(403, self.alice.download(other, self.alice.token(self.job_id)).status)
+        token = self.alice.token(self.job_id)
+        answer = wait_until(lambda: (a := self.alice.download(self.job_id, token, "HEAD")).status == 410 and
+                            self.alice.download(self.job_id, token), "the token's end")
         self.assertEqual((410, "EXPIRED"), (answer.status, answer.code))
 
 
