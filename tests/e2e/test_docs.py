@@ -123,6 +123,7 @@ class Scratch:
     def own(self, text):
         """A block as it is run here."""
         text = text.replace("$PWD/build/release/bin", os.path.dirname(program("exportqd")))
+        text = text.replace("/tmp/exportq/bin", os.path.join(ROOT, "build/tools/bin"))  # made once for all runs
         text = text.replace("/tmp/exportq", self.path("exportq")).replace("/srv/exports", self.path("files"))
         text = re.sub(r"\b(127\.0\.0\.1):(50051|50061|50062|50071|8080)\b",
                       lambda found: self.address(int(found.group(2))), text)
@@ -174,7 +175,7 @@ class Commands(unittest.TestCase):
 
     def database(self):
         """A PostgreSQL, and the settings by which psql finds it."""
-        url = re.fullmatch(r"postgres(?:ql)?://([^@]*)@([^:/]*):(\d+)/\S+", Postgres().url)
+        url = re.fullmatch(r"postgres(?:ql)?://([^@]*)@([^:/]*):(\d+)/\S+", Postgres.get().url)
         return {"PGUSER": url.group(1), "PGHOST": url.group(2), "PGPORT": url.group(3)}
 
     def test_the_quickstart_gives_a_file(self):
@@ -226,7 +227,7 @@ class Commands(unittest.TestCase):
                                         ENABLE_EXPORT_QUEUE=1, EXPORT_SOURCE_URL=url, EXPORT_TYPES_DIR="types")
         self.assertEqual(0, status, said)
 
-    def test_what_operating_says_is_done_to_a_database(self):
+    def test_what_operating_and_webhooks_say_is_done_to_a_database(self):
         where = self.database()
         at = "@%(PGHOST)s:%(PGPORT)s/" % where
         os.mkdir(self.scratch.path("files"))
@@ -242,11 +243,6 @@ class Commands(unittest.TestCase):
             return text
         self.run_page("docs/operating.md", ("sh", "sql"), change, DATABASE_URL="postgres://%s" % where["PGUSER"] + at + "queue", **where)
         self.assertTrue(os.path.isdir(self.scratch.path("exports.copy")))
-
-    def test_what_webhooks_says_is_done_to_a_database(self):
-        where = self.database()
-        url = "postgres://%(PGUSER)s@%(PGHOST)s:%(PGPORT)s/queue" % where
-        self.scratch.run("psql -q -d postgres -c 'create database queue' && exportqd --migrate", DATABASE_URL=url, **where)
         self.run_page("docs/webhooks.md", **where)
 
 
