@@ -93,8 +93,8 @@ static bool read_host(const struct auth_door *door, struct str *out, struct err 
     if (str_is_empty(host) || !str_to_int64(host_port_of(door->address), &port) || port < 0 ||
         port > 65535)
         return err_set_field(err, door->setting,
-                             "%s is \"%.*s\"; it takes HOST:PORT, such as 127.0.0.1:50051",
-                             door->setting, STR_ARG(door->address));
+                             "%s is \"%.*s\"; it takes HOST:PORT, such as 127.0.0.1:%s",
+                             door->setting, STR_ARG(door->address), door->example_port);
     *out = host;
     return true;
 }

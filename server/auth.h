@@ -27,8 +27,9 @@ struct str auth_trace_parent(struct rpc_call *call);
 /* What an address has to go with. */
 struct auth_door {
     const char *setting; /* that says the address */
-    struct str address;  /* "host:port" */
-    bool is_open;        /* without authentication */
+    const char *example_port;
+    struct str address; /* "host:port" */
+    bool is_open;       /* without authentication */
     bool has_mtls;
     bool has_tls;
     bool has_client_ca;

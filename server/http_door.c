@@ -28,7 +28,9 @@ static const struct http_route routes[] = {
     {"GET", "/api/health", http_health_get},
     {"GET", "/api/openapi.json", http_openapi},
     {"GET", "/metrics", http_metrics},
+    {"GET", "/", http_to_page},
     {"GET", "/exports", http_page},
+    {"GET", "/exports/", http_to_page},
     {"GET", "/exports/exports.css", http_page_style},
     {"GET", "/exports/exports.js", http_page_script},
 };

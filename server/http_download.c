@@ -52,7 +52,8 @@ static void end_nothing(void *state, bool was_taken)
     (void)was_taken;
 }
 
-/* What a browser is told of a file: also where it gets no byte of it. */
+/* What a browser is told of a file that it gets, has, or asks about; never with an error, which it
+ * would save under the file's name. */
 static void describe(struct http_call *call, const struct job *job)
 {
     struct arena *arena = http_arena(call);
@@ -89,6 +90,7 @@ static void send_file(struct http_call *call, struct handover *handover, enum ht
     struct body *body = mem_new(struct body);
     body->handover = handover;
     body->left = range->last - range->first + 1;
+    describe(call, job);
     if (kind == RANGE_PART)
         http_add_field(call, "Content-Range",
                        arena_printf(http_arena(call), "bytes %" PRId64 "-%" PRId64 "/%" PRId64,
@@ -103,6 +105,7 @@ static bool answer_without_bytes(struct http_call *call, const struct job *job,
 {
     struct str tag = arena_printf(http_arena(call), "\"%.*s\"", STR_ARG(job->file.sha256));
     if (http_range_has_tag(http_field(call, "if-none-match"), tag)) {
+        describe(call, job);
         http_reply(call, 304, NULL, (struct str){0});
     } else if (kind == RANGE_NEVER) {
         http_add_field(call, "Content-Range",
@@ -110,6 +113,7 @@ static bool answer_without_bytes(struct http_call *call, const struct job *job,
         http_answer_status(call, 416, "RANGE", "the file ends before that range");
     } else if (str_equal(str_of(http_method(call)), STR("HEAD"))) {
         static const struct http_source nothing = {next_chunk, end_nothing};
+        describe(call, job);
         http_set_size(call, job->file.size);
         http_stream(call, 200, content_type_of(call, job), &nothing, NULL);
     } else {
@@ -163,7 +167,6 @@ void http_download(void *data, struct http_call *call)
         return;
     }
     enum http_range_kind kind = read_range(call, &job, &range);
-    describe(call, &job);
     if (answer_without_bytes(call, &job, kind))
         return;
     if (begin(door, call, &caller, range.first, &handover, &err))

@@ -51,3 +51,12 @@ void http_page_script(void *data, struct http_call *call)
     show(data, call, "text/javascript; charset=utf-8",
          (struct str){(const char *)exports_js, exports_js_size});
 }
+
+void http_to_page(void *data, struct http_call *call)
+{
+    const struct http_door *door = data;
+    bool is_root = http_path(call).len == 1;
+    http_answer_secure(call, door->has_tls);
+    http_add_field(call, "Location", is_root ? STR("exports") : STR("../exports"));
+    http_reply(call, 302, NULL, (struct str){0});
+}

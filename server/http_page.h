@@ -7,6 +7,9 @@
 
 #include "http/http.h"
 
+/* Leads to the page, from "/" and "/exports/": by a relative address, for proxies. */
+void http_to_page(void *data, struct http_call *call);
+
 /* Handlers of the shape of http/http.h; `data` is the struct http_door. */
 void http_openapi(void *data, struct http_call *call);
 void http_page(void *data, struct http_call *call);

@@ -4,6 +4,7 @@
  */
 #include "server/security.h"
 
+#include "base/host.h"
 #include "base/log.h"
 #include "engine/paths.h"
 #include "server/auth.h"
@@ -94,6 +95,7 @@ static bool check_door(const struct settings *settings, const struct security *s
 {
     const struct auth_door door = {
         .setting = "EXPORT_LISTEN",
+        .example_port = "50051",
         .address = settings->listen,
         .is_open = identity_is_open(security->identity),
         .has_mtls = identity_has_mtls(security->identity),
@@ -102,6 +104,32 @@ static bool check_door(const struct settings *settings, const struct security *s
         .allows_plaintext = settings->allows_plaintext,
     };
     return auth_check_door(&door, err);
+}
+
+/* "https://example.org:8443": what a browser sends as Origin. */
+static bool is_origin(struct str origin)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+        struct str scheme = str_of(schemes[i]);
+        struct str rest = {origin.ptr + scheme.len, origin.len - scheme.len};
+        if (str_starts_with(origin, scheme))
+            return rest.len > 0 && str_find(rest, '/') == rest.len &&
+                   str_find(rest, '*') == rest.len && str_find(rest, ' ') == rest.len;
+    }
+    return false;
+}
+
+static bool check_origins(struct str origins, struct err *err)
+{
+    struct str each;
+    while (!str_is_empty(origins) && str_next(&origins, ',', &each))
+        if (!is_origin(str_trim(each)))
+            return err_set_field(err, "EXPORT_HTTP_CORS_ORIGINS",
+                                 "EXPORT_HTTP_CORS_ORIGINS has \"%.*s\"; each has to be a whole "
+                                 "origin, as https://example.org: no path, and no *",
+                                 STR_ARG(str_trim(each)));
+    return true;
 }
 
 /* A browser has no certificate of its own as a rule; so where that alone counts there is no door
@@ -119,14 +147,21 @@ static bool check_http_door(struct settings *settings, const struct security *se
                              "EXPORT_HTTP_LISTEN is \"%.*s\", but with EXPORT_AUTH=mtls alone "
                              "nobody can show who they are there; add jwt or key, or set it to off",
                              STR_ARG(settings->http_listen));
+    if (str_equal(settings->http_listen, settings->listen) &&
+        !str_equal(host_port_of(settings->listen), STR("0")))
+        return err_set_field(err, "EXPORT_HTTP_LISTEN",
+                             "EXPORT_HTTP_LISTEN and EXPORT_LISTEN are both \"%.*s\"; give the "
+                             "browser's door an address of its own",
+                             STR_ARG(settings->listen));
     const struct auth_door door = {
         .setting = "EXPORT_HTTP_LISTEN",
+        .example_port = "8080",
         .address = settings->http_listen,
         .is_open = identity_is_open(security->identity),
         .has_tls = security->certificate != NULL,
         .allows_plaintext = settings->allows_plaintext,
     };
-    return auth_check_door(&door, err);
+    return auth_check_door(&door, err) && check_origins(settings->http_cors_origins, err);
 }
 
 /* ---- Download tokens ---- */

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from server import is_plain, program, wait_until
+from server import is_plain, program, run_once, wait_until
 from support import Case
 from web import Web
 
@@ -115,7 +115,9 @@ class Journal(WebCase):
         self.assertFalse(self.alice.job(id)["tokenConsumed"])
         self.assertEqual(200, self.alice.download(id, token).status)
         wait_until(lambda: self.alice.job(id)["tokenConsumed"], "the job to say so")
-        self.refusal(410, "USED", self.alice.download(id, token))
+        used = self.alice.download(id, token)
+        self.refusal(410, "USED", used)
+        self.assertEqual((None, None), (used.headers["Content-Disposition"], used.headers["ETag"]))
         self.refusal(410, "USED", self.alice.post("%s/%s/token" % (JOBS, id)))
 
     def test_what_is_not_ready_is_409_and_what_is_not_there_404(self):
@@ -339,6 +341,13 @@ class Origins(WebCase):
             self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
             alice.ended(answer.data["id"])
         self.assertEqual(405, alice.ask("OPTIONS", JOBS, headers={"Access-Control-Request-Method": "POST"}).status)
+
+    def test_what_is_no_origin_is_an_error_at_start(self):
+        for origins in ("*", "example.org", "https://example.org/", "https://*.example.org", "https://a.example,,https://b.example"):
+            status, _, said = run_once(["--demo"], {"EXPORT_HTTP_CORS_ORIGINS": origins, "EXPORT_HTTP_LISTEN": "127.0.0.1:0"})
+            self.assertEqual((2, True), (status, "EXPORT_HTTP_CORS_ORIGINS has" in said), said)
+        status, _, said = run_once(["--demo", "--listen", "127.0.0.1:18099"], {"EXPORT_HTTP_LISTEN": "127.0.0.1:18099"})
+        self.assertEqual((2, True), (status, "an address of its own" in said), said)
 
     def test_an_origin_that_is_named_may_ask(self):
         self.serve_web(EXPORT_HTTP_CORS_ORIGINS="https://journal.example, https://other.example")

@@ -32,6 +32,8 @@ TABLE = [
     ("GET", "/api/exports/types", {}, None, OWN),
     ("GET", "/api/health", {}, None, ANYBODY),
     ("GET", "/api/openapi.json", {}, None, SHOWN),
+    ("GET", "/", {}, None, (302,) * 6),
+    ("GET", "/exports/", {}, None, (302,) * 6),
     ("GET", "/exports", {}, None, SHOWN),
     ("GET", "/exports/exports.css", {}, None, SHOWN),
     ("GET", "/exports/exports.js", {}, None, SHOWN),

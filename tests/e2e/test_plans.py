@@ -24,6 +24,7 @@ PARAMETERS = {
     "active_of_all": "1000",
     "active_of_owners": "'[\"o1\"]'",
     "cancel": "null, %s, 1000, 0, 'o1', '::1'" % ID,
+    "claim_deliveries": "null, 32, 60000, 8",
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
     "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",
@@ -37,6 +38,7 @@ PARAMETERS = {
     "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,
     "list_audit": "null, 'o1', null, null, null, null, 51",
     "list_audit_of_actor": "null, null, null, null, null, null, 51, 'o1'",
+    "list_deliveries": "%s, 51" % ID,
     "list_expired": "null, 100, 4102444800000, %s" % ID,
     "list_jobs": "'o1', null, null, null, null, 51",
     "lock_job": ID,
@@ -49,13 +51,16 @@ PARAMETERS = {
     "queue_id": None,
     "progress": "%s, 3, 1, 1, 1, 1" % HOLDER,
     "prune": "null, 100",
+    "prune_deliveries": "null, 100, 1000, 1000",
     "release": "null, %s" % HOLDER,
     "remove": "null, %s, 'o1', '::1'" % ID,
     "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1, 30000",
     "retry": "null, %s, 5, 3, 1, 'o1', '::1'" % ID,
+    "set_webhooks": None,
+    "settle_delivery": "null, %s, 1, 'DELIVERED', 0, 200, '', true" % ID,
     "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0, 'token', 'o1', '::1', 1" % ID,
 }
-NOT_PREPARED = {"list_jobs", "list_audit", "list_audit_of_actor"}  # planned for its values each time
+NOT_PREPARED = {"list_deliveries", "list_jobs", "list_audit", "list_audit_of_actor"}  # planned for its values each time
 
 
 def statements():
@@ -89,7 +94,14 @@ class Plans(PersistentCase):
             select n, 'create', case when n %% 50 = 0 then 'admin' else 'o' || n %% 1000 end, '::1',
                    gen_random_uuid(), 'o' || n %% 1000, 't'
             from generate_series(1, %d) as n;
-            vacuum analyze exportq.job, exportq.audit""" % (FINISHED, FINISHED))
+            insert into exportq.delivery (url, state, attempt, created_ms, next_ms, settled_ms, job, owner, request_id, type,
+                                          format, job_state, job_attempt, job_created_ms, job_started_ms, job_expires_ms,
+                                          error_code, error_message, file_name, file_sha256, file_size, file_rows)
+            select 'https://example.org/' || n %% 10, case when n %% 1000 = 0 then 'PENDING' else 'DELIVERED' end, 1, n,
+                   4102444800000, n, gen_random_uuid(), 'o' || n %% 1000, '', 't', 'csv', 'COMPLETED', 1, n, n, n, '', '',
+                   'file', 'digest', 1, 1
+            from generate_series(1, %d) as n;
+            vacuum analyze exportq.job, exportq.audit, exportq.delivery""" % (FINISHED, FINISHED, FINISHED))
 
     def plan(self, name, sql):
         if name in NOT_PREPARED:
@@ -107,7 +119,7 @@ class Plans(PersistentCase):
                 if PARAMETERS[name] is None:
                     continue
                 plan = self.plan(name, sql)
-                self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?(job|audit)\b", plan)
+                self.assertNotRegex(plan, r"Seq Scan on (exportq\.)?(job|audit|delivery)\b", plan)
                 self.assertRegex(plan, r"Index|on counter", plan)
 
     def test_active_jobs_of_all_owners_go_by_the_index_of_the_active_ones(self):

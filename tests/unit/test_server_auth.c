@@ -69,6 +69,7 @@ static void others_may_call_where_they_prove_who_they_are_over_tls(void **state)
         struct err err = {0};
         struct auth_door door = cases[i].door;
         door.setting = "EXPORT_LISTEN";
+        door.example_port = "50051";
         door.address = STR("0.0.0.0:50051");
         assert_int_equal(auth_check_door(&door, &err), cases[i].field == NULL);
         if (!cases[i].field)
