@@ -19,9 +19,9 @@ from postgres import PersistentCase, Postgres, Server, Worker, query
 from server import is_plain
 from support import Caller, pb
 
-JOBS = int(os.environ.get("FAULT_JOBS") or (2000 if is_plain() else 250))
+JOBS = int(os.environ.get("FAULT_JOBS") or (1000 if is_plain() else 250))
 OWNERS = 500
-ROUNDS = 4 if JOBS >= 2000 else 1  # how often each fault comes
+ROUNDS = max(1, JOBS // 500)  # how often each fault comes
 CREATORS = 8
 WATCHERS = 3
 LIMIT_S = 240
