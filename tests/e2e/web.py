@@ -7,6 +7,7 @@ import ssl
 import time
 import urllib.parse
 
+import leaks
 from server import wait_until
 
 CALL_S = 20
@@ -45,6 +46,7 @@ class Web:
             self.headers["X-Exportq-User"] = user
         if token:
             self.headers["Authorization"] = "Bearer " + token
+            leaks.secret(token)
 
     def connect(self, timeout=CALL_S):
         if self.tls:
@@ -75,6 +77,10 @@ class Web:
     # ---- jobs ----
 
     def create(self, type, format="csv", headers=None, **params):
+        for value in params.values():
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, str):
+                    leaks.value(each)
         answer = self.post("/api/exports/jobs", {"type": type, "format": format, "params": params}, headers=headers)
         assert answer.status == 202, answer.body
         return answer.data
@@ -91,7 +97,9 @@ class Web:
         return job
 
     def token(self, id):
-        return self.post("/api/exports/jobs/%s/token" % id).data["downloadToken"]
+        token = self.post("/api/exports/jobs/%s/token" % id).data["downloadToken"]
+        leaks.secret(token, leaks.TOKEN)
+        return token
 
     def download(self, id, token, method="GET", **headers):
         return self.ask(method, "/api/exports/jobs/%s/download" % id, query={"token": token},
