@@ -221,6 +221,7 @@ static void set_method(const struct s3_request *request, CURL *easy)
 static void set_patience(const struct s3_request *request, CURL *easy)
 {
     SET(easy, CURLOPT_NOSIGNAL, 1L);
+    SET(easy, CURLOPT_QUICK_EXIT, 1L); /* a stop does not wait for a name */
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
     SET(easy, CURLOPT_LOW_SPEED_TIME, request->is_slow ? (long)SLOW_S : (long)STALL_S);

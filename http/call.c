@@ -69,22 +69,39 @@ static bool was_taken(const struct http_call *call)
     return is_whole && !call->is_broken && !buf_str(&call->chunk).len;
 }
 
-void http_call_end(struct http_call *call, bool was_sent)
+static void finish(struct http_call *call)
 {
     const struct http_server_options *options = http_server_told(call->server);
-    pthread_mutex_lock(&call->mutex);
-    call->has_ended = true;
-    pthread_mutex_unlock(&call->mutex);
-    if (call->source)
-        call->source->free(call->source_state, was_sent && was_taken(call));
     if (options->ended)
         options->ended(options->data, call, (double)(clock_monotonic_ms() - call->begun_ms) / 1000);
     if (call->response)
         MHD_destroy_response(call->response);
+    http_server_forget_body(call->server, call->body.len);
     buf_done(&call->chunk);
     buf_done(&call->body);
     arena_done(&call->arena);
     http_call_unref(call);
+}
+
+static void end_source(struct work *work)
+{
+    struct http_call *call = CONTAINER_OF(work, struct http_call, work);
+    call->source->free(call->source_state, call->was_sent && was_taken(call));
+    finish(call);
+}
+
+void http_call_end(struct http_call *call, bool was_sent)
+{
+    pthread_mutex_lock(&call->mutex);
+    call->has_ended = true;
+    pthread_mutex_unlock(&call->mutex);
+    if (!call->source) {
+        finish(call);
+        return;
+    }
+    call->was_sent = was_sent;
+    call->work.run = end_source; /* which may wait for a database: not in the connection's thread */
+    http_server_push(call->server, call);
 }
 
 /* --- the request -------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ struct http_call {
     pthread_mutex_t mutex;
     enum call_state state; /* under mutex, as the next */
     bool has_ended;
-    struct work work; /* run_handler or ask_source */
+    bool was_sent;    /* once it has ended: to the last byte of the answer */
+    struct work work; /* run_handler, ask_source or end_source */
     struct list node; /* in the server's list of calls; its mutex */
 
     struct arena arena;
@@ -69,7 +70,8 @@ enum MHD_Result http_call_send(struct http_call *call);
 /* What libmicrohttpd asks for a stream's bytes. */
 ssize_t http_call_read_stream(void *data, uint64_t position, char *out, size_t room);
 
-/* The call is over; `was_sent`: to the last byte of the answer. Frees what the answer holds. */
+/* The call is over; `was_sent`: to the last byte of the answer. What the answer holds is freed, a
+ * source in a worker. */
 void http_call_end(struct http_call *call, bool was_sent);
 
 /* Wakes a stream that has waited since before `asked_before_ms`. */

@@ -28,6 +28,7 @@ enum {
     DEFAULT_TIMEOUT_MS = 30000,
     DEFAULT_ASK_AGAIN_MS = 10000,
     MAX_DROPPED_BYTES = 16 * 1024 * 1024, /* of a body that is too large, before it is cut off */
+    MAX_BODIES_BYTES = 256 * 1024 * 1024, /* of all requests together */
     HOST_SIZE = 256,
 };
 
@@ -45,6 +46,7 @@ struct http_server {
     struct list calls; /* under mutex, as the next */
     bool is_over;      /* for the ticker */
     atomic_bool is_stopping;
+    atomic_size_t body_bytes; /* of all requests */
 
     pthread_mutex_t gate; /* taken last */
     pthread_cond_t gate_changed;
@@ -81,6 +83,11 @@ bool http_server_hand_over(struct http_server *server, struct http_call *call)
     MHD_suspend_connection(call->connection);
     http_server_push(server, call);
     return true;
+}
+
+void http_server_forget_body(struct http_server *server, size_t bytes)
+{
+    atomic_fetch_sub(&server->body_bytes, bytes);
 }
 
 void http_server_resume(struct http_server *server, struct MHD_Connection *connection)
@@ -158,9 +165,14 @@ static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connect
 
 /* What is too large is dropped until its end, for most clients read an answer only then; what is
  * very much larger is cut off. */
-static enum MHD_Result take_body(struct http_call *call, const char *data, size_t *len)
+static enum MHD_Result take_body(struct http_server *server, struct http_call *call,
+                                 const char *data, size_t *len)
 {
+    size_t before = call->body.len;
     buf_add(&call->body, data, *len);
+    size_t added = call->body.len - before;
+    if (atomic_fetch_add(&server->body_bytes, added) + added > MAX_BODIES_BYTES)
+        return MHD_NO; /* nobody has asked yet who sends all this */
     if (!buf_is_ok(&call->body))
         call->dropped += *len;
     *len = 0;
@@ -193,7 +205,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
     if (!call)
         return begin_call(server, connection, method, url, state);
     if (*upload_len > 0)
-        return take_body(call, upload, upload_len);
+        return take_body(server, call, upload, upload_len);
     return call->response ? http_call_send(call) : run(server, call);
 }
 

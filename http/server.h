@@ -18,6 +18,9 @@ bool http_server_hand_over(struct http_server *server, struct http_call *call) M
 /* The same for a call that is suspended already. */
 void http_server_push(struct http_server *server, struct http_call *call);
 
+/* A call's body is gone: its bytes no longer count. */
+void http_server_forget_body(struct http_server *server, size_t bytes);
+
 /* Gives a suspended call back to the connection's thread, which may end it at once: it is not to be
  * touched any more. */
 void http_server_resume(struct http_server *server, struct MHD_Connection *connection);

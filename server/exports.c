@@ -69,6 +69,9 @@ static void tell(struct exports *exports, unsigned acts, const struct actor *act
 
 static bool check_request_id(struct str id, struct err *err)
 {
+    if (id.len > 0 &&
+        utf8_valid_prefix(id.ptr, id.len) != id.len) /* gRPC has seen to it, HTTP has not */
+        return err_set_field(err, "request_id", "the request_id is not valid UTF-8");
     if (id.len > REQUEST_ID_MAX)
         return err_set_field(err, "request_id",
                              "the request_id has %zu bytes; at most %d are accepted", id.len,

@@ -77,7 +77,8 @@ static enum http_range_kind read_range(struct http_call *call, const struct job 
     struct str condition = http_field(call, "if-range");
     struct str tag = arena_printf(http_arena(call), "\"%.*s\"", STR_ARG(job->file.sha256));
     *out = (struct http_range){0, job->file.size - 1};
-    if (!str_is_empty(condition) && !str_equal(condition, tag))
+    bool is_get = str_equal(str_of(http_method(call)), STR("GET")); /* ranges are for it alone */
+    if (!is_get || (!str_is_empty(condition) && !str_equal(condition, tag)))
         return RANGE_ALL;
     return http_range_read(http_field(call, "range"), job->file.size, out);
 }

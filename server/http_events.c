@@ -126,7 +126,7 @@ static bool find_missed(struct events *events, const struct http_door *door, str
     const struct exports_list_request request = {.page_size = MISSED_MAX};
     struct exports_page page = {0};
     int64_t seen_ms = 0;
-    if (!str_to_int64(http_field(call, "last-event-id"), &seen_ms))
+    if (!str_to_int64(http_field(call, "last-event-id"), &seen_ms) || seen_ms < 0)
         return true;
     if (!exports_list(door->exports, caller, &request, &events->arena, &page, err))
         return false;

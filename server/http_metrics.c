@@ -29,5 +29,10 @@ void http_metrics(void *data, struct http_call *call)
     struct buf text CLEANUP(buf_done);
     buf_init(&text, METRICS_MAX_BYTES);
     metrics_write(door->exports->metrics, &text);
+    if (!buf_is_ok(&text)) {
+        (void)err_set(&err, ERR_INTERNAL, "the metrics of so many types have no room");
+        http_fail(door, call, &caller, (struct str){0}, &err);
+        return;
+    }
     http_reply(call, 200, METRICS_CONTENT_TYPE, buf_str(&text));
 }

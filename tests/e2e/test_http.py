@@ -62,6 +62,10 @@ class Journal(WebCase):
         again = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
         self.assertEqual(job["id"], again["id"])
 
+    def test_a_request_id_that_is_no_text_is_refused(self):
+        self.refusal(400, "INVALID", self.alice.post(JOBS, {"type": "rows"}, headers={"x-request-id": b"bad-\xff\xfe"}))
+        self.assertEqual([], self.alice.get(JOBS).data)
+
     def test_a_trace_context_goes_with_the_job(self):
         for header, kept in ((TRACE, TRACE), ("00-nonsense", None)):
             job = self.alice.create("rows", count=1, headers={"traceparent": header})
