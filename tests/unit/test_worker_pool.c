@@ -393,13 +393,27 @@ static void hear_failure(void *target, const struct job *job)
     atomic_fetch_add(job->state == JOB_QUEUED ? &heard->retried : &heard->failed, 1);
 }
 
+/* A watcher may hear that a job runs before its worker has noted so. */
+static void wait_until_busy(struct pool *pool, size_t busy)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct pool_use use = {0};
+    pool_read_use(pool, &use);
+    while (use.busy != busy && clock_monotonic_ms() < end_ms) {
+        (void)nanosleep(&pause, NULL);
+        pool_read_use(pool, &use);
+    }
+    assert_int_equal(use.busy, busy);
+    assert_int_equal(use.all, 1);
+}
+
 /* The store tells watchers before the pool tells its listener; a drain waits for both. */
 static void a_listener_hears_each_attempt_begin_and_end(void **state)
 {
     struct world *world = *state;
     struct heard heard = {.rows = 0};
     const struct job_listener listener = {hear_start, hear_end, hear_failure, &heard};
-    struct pool_use use = {0};
     world->listener = &listener;
     start(world, 1, 0);
     struct uuid good = submit(world, (struct job_spec){.type = STR("orders"), .limit = 7});
@@ -408,17 +422,14 @@ static void a_listener_hears_each_attempt_begin_and_end(void **state)
     assert_int_equal(wait_until(world, bad, is_final).state, JOB_FAILED);
     struct uuid endless = submit(world, (struct job_spec){.type = STR("endless")});
     (void)wait_until(world, endless, is_running);
-    pool_read_use(world->pool, &use);
-    assert_int_equal(use.all, 1);
-    assert_int_equal(use.busy, 1);
+    wait_until_busy(world->pool, 1);
     assert_int_equal(pool_drain(world->pool, 0), 1);
     assert_int_equal(heard.started, 3);
     assert_int_equal(heard.completed, 1);
     assert_int_equal(heard.retried, 0);
     assert_int_equal(heard.failed, 1);
     assert_int_equal(heard.rows, 7);
-    pool_read_use(world->pool, &use);
-    assert_int_equal(use.busy, 0);
+    wait_until_busy(world->pool, 0);
 }
 
 int main(void)
