@@ -17,8 +17,9 @@ enum { PATIENCE_MS = 10000, LOOK_MS = 5 };
 static const char sleeper[] = SHARED "SELECT pg_sleep(600) AS a";
 static const char endless[] = SHARED "SELECT generate_series(1, 10000000000) AS i";
 
-/* What pg_stat_activity shows of the job's connection. */
-#define ACTIVITY "from pg_stat_activity where application_name = '" JOB "'"
+/* What pg_stat_activity shows of the job's connection; other programs test on the same server. */
+#define ACTIVITY \
+    "from pg_stat_activity where datname = current_database() and application_name = '" JOB "'"
 
 /* Waits until a question about the database is answered so. */
 static void wait_for(struct kit *kit, const char *sql, const char *want)
