@@ -61,6 +61,14 @@ bool trace_parent_read(struct str header, char out[TRACE_PARENT_LEN + 1])
     return true;
 }
 
+struct str trace_parent_of(struct str header, size_t count, struct arena *arena)
+{
+    char trace_parent[TRACE_PARENT_LEN + 1];
+    if (count != 1 || !trace_parent_read(header, trace_parent))
+        return (struct str){0};
+    return arena_copy_str(arena, str_of(trace_parent));
+}
+
 struct str trace_id_of(struct str trace_parent)
 {
     if (trace_parent.len < TRACE_PARENT_LEN)

@@ -7,7 +7,7 @@
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 #define TRACE_HEADER "traceparent"
 
@@ -17,6 +17,10 @@ enum { TRACE_PARENT_LEN = 55, TRACE_ID_LEN = 32 };
  * ignored: no hex digits in lower case where they have to be, ids of zeros, version ff. A version
  * to come is read as far as 00 goes, and what its flags mean beyond "sampled" is not known. */
 bool trace_parent_read(struct str header, char out[TRACE_PARENT_LEN + 1]) MUST_CHECK;
+
+/* The same of a call that has `count` such headers, in the arena; empty unless it has one, and that
+ * is to be believed. */
+struct str trace_parent_of(struct str header, size_t count, struct arena *arena);
 
 /* The trace's id in what trace_parent_read gave; empty for the empty text. */
 struct str trace_id_of(struct str trace_parent);

@@ -25,7 +25,7 @@ struct http_call_field {
 static void run_handler(struct work *work)
 {
     struct http_call *call = CONTAINER_OF(work, struct http_call, work);
-    call->match.route->handle(http_server_told(call->server)->data, call);
+    call->match.route->handle(http_server_get_options(call->server)->data, call);
     assert(call->response); /* a handler returned without a verb */
     http_server_resume(call->server, call->connection);
 }
@@ -44,7 +44,7 @@ struct http_call *http_call_new(struct http_server *server, struct MHD_Connectio
     call->path = arena_copy_str(&call->arena, path);
     call->size = -1;
     call->begun_ms = clock_monotonic_ms();
-    buf_init(&call->body, http_server_told(server)->max_body_bytes);
+    buf_init(&call->body, http_server_get_options(server)->max_body_bytes);
     buf_init(&call->chunk, HTTP_MAX_CHUNK);
     return call;
 }
@@ -71,7 +71,7 @@ static bool was_taken(const struct http_call *call)
 
 static void finish(struct http_call *call)
 {
-    const struct http_server_options *options = http_server_told(call->server);
+    const struct http_server_options *options = http_server_get_options(call->server);
     if (options->ended)
         options->ended(options->data, call, (double)(clock_monotonic_ms() - call->begun_ms) / 1000);
     if (call->response)
@@ -206,11 +206,18 @@ int http_status(const struct http_call *call)
 /* --- the answer --------------------------------------------------------------------------------
  */
 
+bool http_call_has_control(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
 void http_add_field(struct http_call *call, const char *name, struct str value)
 {
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
-            return;
+    if (http_call_has_control(value))
+        return;
     struct http_call_field *field = arena_alloc(&call->arena, sizeof *field);
     *field = (struct http_call_field){name, arena_copy_text(&call->arena, value), call->fields};
     call->fields = field;

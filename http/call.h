@@ -64,6 +64,9 @@ struct http_call {
 struct http_call *http_call_new(struct http_server *server, struct MHD_Connection *connection,
                                 const char *method, struct str path);
 
+/* Whether a text holds an ASCII control character: what no URL and no header may bring. */
+bool http_call_has_control(struct str text);
+
 /* Sends the response that a verb made. */
 enum MHD_Result http_call_send(struct http_call *call);
 

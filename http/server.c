@@ -54,7 +54,7 @@ struct http_server {
     bool is_cutting;  /* nothing is suspended any more */
 };
 
-const struct http_server_options *http_server_told(const struct http_server *server)
+const struct http_server_options *http_server_get_options(const struct http_server *server)
 {
     return &server->options;
 }
@@ -105,10 +105,7 @@ void http_server_resume(struct http_server *server, struct MHD_Connection *conne
 
 static bool is_clean(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-            return false;
-    return utf8_valid_prefix(text.ptr, text.len) == text.len;
+    return !http_call_has_control(text) && utf8_valid_prefix(text.ptr, text.len) == text.len;
 }
 
 static enum MHD_Result check_argument(void *data, enum MHD_ValueKind kind, const char *key,
@@ -146,7 +143,7 @@ static bool check_head(struct http_server *server, struct http_call *call, struc
 
 static enum MHD_Result refuse(struct http_call *call, const struct err *why)
 {
-    const struct http_server_options *options = http_server_told(call->server);
+    const struct http_server_options *options = http_server_get_options(call->server);
     options->refuse(options->data, call, why);
     return http_call_send(call);
 }

@@ -8,7 +8,7 @@
 #include "base/workers.h"
 #include "http/call.h"
 
-const struct http_server_options *http_server_told(const struct http_server *server);
+const struct http_server_options *http_server_get_options(const struct http_server *server);
 bool http_server_is_stopping(const struct http_server *server);
 
 /* Suspends the call's connection and gives its work to a worker. False: the server cuts what is

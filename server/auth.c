@@ -30,11 +30,8 @@ struct str auth_address(struct rpc_call *call)
 
 struct str auth_trace_parent(struct rpc_call *call)
 {
-    char trace_parent[TRACE_PARENT_LEN + 1];
-    if (rpc_call_metadata_count(call, TRACE_HEADER) != 1 ||
-        !trace_parent_read(rpc_call_metadata(call, TRACE_HEADER), trace_parent))
-        return (struct str){0};
-    return arena_copy_str(rpc_call_arena(call), str_of(trace_parent));
+    return trace_parent_of(rpc_call_metadata(call, TRACE_HEADER),
+                           rpc_call_metadata_count(call, TRACE_HEADER), rpc_call_arena(call));
 }
 
 /* The names that the client's certificate has, by kind; two of a kind are enough to see that it is

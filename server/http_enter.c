@@ -25,6 +25,13 @@ bool http_enter_anyone(const struct http_door *door, struct http_call *call, str
     return begin(door, call, err) && http_guard_anyone(door, call, out, err);
 }
 
+bool http_asks_for_all_owners(struct http_call *call)
+{
+    struct str text = {0};
+    return http_query(call, "allOwners", &text) &&
+           (str_equal(text, STR("true")) || str_equal(text, STR("1")));
+}
+
 void http_fail(const struct http_door *door, struct http_call *call, const struct caller *caller,
                struct str job, const struct err *err)
 {

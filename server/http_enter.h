@@ -16,6 +16,9 @@ bool http_enter(const struct http_door *door, struct http_call *call, struct cal
 bool http_enter_anyone(const struct http_door *door, struct http_call *call, struct caller *out,
                        struct err *err) MUST_CHECK;
 
+/* Whether the query says allOwners=true, or 1. */
+bool http_asks_for_all_owners(struct http_call *call);
+
 /* Answers with an error, and logs it if it is due. `caller` may be all zero, `job` empty. */
 void http_fail(const struct http_door *door, struct http_call *call, const struct caller *caller,
                struct str job, const struct err *err);

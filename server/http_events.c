@@ -142,13 +142,10 @@ static bool find_missed(struct events *events, const struct http_door *door, str
 static bool open_events(const struct http_door *door, struct http_call *call,
                         struct caller *out_caller, struct events *events, struct err *err)
 {
-    struct watch_request request = {.all_owners = false};
-    struct str text = {0};
+    struct watch_request request = {.all_owners = http_asks_for_all_owners(call)};
     if (!http_enter(door, call, out_caller, err))
         return false;
     (void)http_query(call, "id", &request.id);
-    if (http_query(call, "allOwners", &text))
-        request.all_owners = str_equal(text, STR("true")) || str_equal(text, STR("1"));
     struct waker waker = {wake, release, http_call_ref(call)};
     events->exports = door->exports;
     events->said_ms = clock_monotonic_ms();

@@ -32,6 +32,13 @@ static struct str authority_of(struct str origin)
     return (struct str){0};
 }
 
+bool http_guard_is_origin(struct str text)
+{
+    struct str authority = authority_of(text);
+    return authority.len > 0 && str_find(authority, '/') == authority.len &&
+           str_find(authority, '*') == authority.len && str_find(authority, ' ') == authority.len;
+}
+
 static bool is_named(struct str origins, struct str origin)
 {
     struct str each;
@@ -91,11 +98,8 @@ static struct credentials credentials_of(struct http_call *call)
 
 struct str http_guard_trace_parent(struct http_call *call)
 {
-    char trace_parent[TRACE_PARENT_LEN + 1];
-    if (http_field_count(call, TRACE_HEADER) != 1 ||
-        !trace_parent_read(http_field(call, TRACE_HEADER), trace_parent))
-        return (struct str){0};
-    return arena_copy_str(http_arena(call), str_of(trace_parent));
+    return trace_parent_of(http_field(call, TRACE_HEADER), http_field_count(call, TRACE_HEADER),
+                           http_arena(call));
 }
 
 bool http_guard_caller(const struct http_door *door, struct http_call *call, struct caller *out,

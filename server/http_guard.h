@@ -18,6 +18,10 @@ struct http_door {
     bool has_tls;
 };
 
+/* Whether a browser may send this as Origin: "https://example.org:8443", without a path; and no *,
+ * which stands for no origin here. */
+bool http_guard_is_origin(struct str text);
+
 /* ERR_DENIED: a foreign origin or name. Where it is allowed, adds what CORS asks for. */
 bool http_guard_check(const struct http_door *door, struct http_call *call,
                       struct err *err) MUST_CHECK;

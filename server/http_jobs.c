@@ -51,12 +51,10 @@ static bool read_list_request(struct http_call *call, struct exports_list_reques
 {
     struct str text = {0};
     int64_t page_size = 0;
-    *out = (struct exports_list_request){.page_size = 0};
+    *out = (struct exports_list_request){.has_all_owners = http_asks_for_all_owners(call)};
     (void)http_query(call, "requestId", &out->request_id);
     (void)http_query(call, "type", &out->type);
     (void)http_query(call, "pageToken", &out->page_token);
-    if (http_query(call, "allOwners", &text))
-        out->has_all_owners = str_equal(text, STR("true")) || str_equal(text, STR("1"));
     if (http_query(call, "pageSize", &text) &&
         (!str_to_int64(text, &page_size) || page_size < 1 || page_size > INT32_MAX))
         return err_set_field(err, "pageSize", "pageSize has to be a number from 1 to 100");

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/paths.h"
 #include "server/auth.h"
+#include "server/http_guard.h"
 
 /* ---- Who calls ---- */
 
@@ -106,25 +107,11 @@ static bool check_door(const struct settings *settings, const struct security *s
     return auth_check_door(&door, err);
 }
 
-/* "https://example.org:8443": what a browser sends as Origin. */
-static bool is_origin(struct str origin)
-{
-    static const char *const schemes[] = {"https://", "http://"};
-    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-        struct str scheme = str_of(schemes[i]);
-        struct str rest = {origin.ptr + scheme.len, origin.len - scheme.len};
-        if (str_starts_with(origin, scheme))
-            return rest.len > 0 && str_find(rest, '/') == rest.len &&
-                   str_find(rest, '*') == rest.len && str_find(rest, ' ') == rest.len;
-    }
-    return false;
-}
-
 static bool check_origins(struct str origins, struct err *err)
 {
     struct str each;
     while (!str_is_empty(origins) && str_next(&origins, ',', &each))
-        if (!is_origin(str_trim(each)))
+        if (!http_guard_is_origin(str_trim(each)))
             return err_set_field(err, "EXPORT_HTTP_CORS_ORIGINS",
                                  "EXPORT_HTTP_CORS_ORIGINS has \"%.*s\"; each has to be a whole "
                                  "origin, as https://example.org: no path, and no *",

@@ -1,56 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """An S3-compatible object store of the tests' own (tests/support/s3), with a prefix for each test."""
 
-import atexit
 import os
-import shutil
-import subprocess
-import tempfile
-import unittest
 
 from bindings import ROOT
+from kept import Kept
 from postgres import PersistentCase
 
-TOOL = os.path.join(ROOT, "tests/support/s3")
-SKIPPED = 77
 KEYS = {"AWS_ACCESS_KEY_ID": "exportq-tests", "AWS_SECRET_ACCESS_KEY": "not-a-secret-but-long-enough"}
 
 
-class Bucket:
+class Bucket(Kept):
     """A server in a directory of its own; can be stopped, as by a crash, and started again on the same port."""
 
-    shared = None
+    script = os.path.join(ROOT, "tests/support/s3")
+    name = "bucket"
 
     def __init__(self, *options):
-        self.home = tempfile.mkdtemp(prefix="exportq-bucket-")
-        self.directory = os.path.join(self.home, "server")
-        atexit.register(self.remove)
-        self.count = 0
+        super().__init__()
         self.endpoint = self.start(*options)
-
-    @classmethod
-    def get(cls):
-        if cls.shared is None:
-            cls.shared = cls()
-        return cls.shared
-
-    def tool(self, action, *arguments):
-        done = subprocess.run([TOOL, action, self.directory, *arguments], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode == SKIPPED:
-            raise unittest.SkipTest(done.stdout.strip().removeprefix("skipped: "))
-        assert done.returncode == 0, done.stdout
-        return done.stdout.strip()
-
-    def start(self, *options):
-        return self.tool("start", *options)
 
     def stop(self):
         self.tool("stop")
-
-    def remove(self):
-        self.tool("remove")
-        shutil.rmtree(self.home, ignore_errors=True)
 
     def new_prefix(self):
         self.count += 1

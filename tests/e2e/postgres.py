@@ -1,60 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL of the tests' own (tests/support/postgres), with a database for each test."""
 
-import atexit
 import base64
 import os
-import shutil
 import subprocess
-import tempfile
-import unittest
 
 from bindings import ROOT
+from kept import Kept
 from server import Server, Worker, wait_until
 from support import Caller, Case
 
-TOOL = os.path.join(ROOT, "tests/support/postgres")
-SKIPPED = 77
 SECRET = "k1:" + base64.b64encode(bytes(range(32))).decode()
 
 
-class Postgres:
+class Postgres(Kept):
     """A server in a directory of its own; can be stopped and started again on the same port."""
 
-    shared = None
+    script = os.path.join(ROOT, "tests/support/postgres")
+    name = "postgres"
 
     def __init__(self, *settings):
-        self.home = tempfile.mkdtemp(prefix="exportq-postgres-")
-        self.directory = os.path.join(self.home, "server")
+        super().__init__()
         os.chmod(self.home, 0o755)
-        atexit.register(self.remove)
-        self.count = 0
         self.url = self.start(*settings)
-
-    @classmethod
-    def get(cls):
-        """The one for tests that leave it running."""
-        if cls.shared is None:
-            cls.shared = cls()
-        return cls.shared
-
-    def tool(self, action, *arguments):
-        done = subprocess.run([TOOL, action, self.directory, *arguments], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode == SKIPPED:
-            raise unittest.SkipTest(done.stdout.strip().removeprefix("skipped: "))
-        assert done.returncode == 0, done.stdout
-        return done.stdout.strip()
-
-    def start(self, *settings):
-        return self.tool("start", *settings)
 
     def stop(self, mode="fast"):
         self.tool("stop", mode)
-
-    def remove(self):
-        self.tool("remove")
-        shutil.rmtree(self.home, ignore_errors=True)
 
     def pid(self):
         with open(os.path.join(self.directory, "data/postmaster.pid"), encoding="ascii") as file:

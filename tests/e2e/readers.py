@@ -14,11 +14,11 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
+import node
 from bindings import ROOT
 
 PATIENCE_S = 120
 READERS = os.path.join(ROOT, "tests/clients/readers")
-INSTALLED = os.path.join(ROOT, "build/tools/readers")
 ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 CSV_OF_LIBREOFFICE = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -124,26 +124,9 @@ def kinds_of_row(row):
 
 # ---- Node ----
 
-def node_modules():
-    """Where exceljs and DuckDB are, installed at first at the versions that package-lock.json pins."""
-    tool("npm", "nodejs and npm")
-    modules = os.path.join(INSTALLED, "node_modules")
-    locked = os.path.join(READERS, "package-lock.json")
-    done = os.path.join(modules, ".package-lock.json")
-    if not os.path.exists(done) or os.path.getmtime(done) < os.path.getmtime(locked):
-        os.makedirs(INSTALLED, exist_ok=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(os.path.join(READERS, name), INSTALLED)
-        ran = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=INSTALLED, text=True, timeout=600,
-                             capture_output=True, check=False)
-        if ran.returncode:
-            raise unittest.SkipTest("npm ci did not work for tests/clients/readers: " + ran.stderr.strip()[-300:])
-    return modules
-
-
 def read_node(sheets=(), queries=()):
     """The rows of each sheet by exceljs and the answers of DuckDB: see tests/clients/readers/read.js."""
-    environment = {**os.environ, "NODE_PATH": node_modules()}
+    environment = {**os.environ, "NODE_PATH": node.modules("readers")}
     asked = json.dumps({"sheets": list(sheets), "queries": list(queries)})
     out = run("node", os.path.join(READERS, "read.js"), env=environment, input=asked.encode())
     read = json.loads(out)

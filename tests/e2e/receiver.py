@@ -4,35 +4,15 @@ Standard Webhooks."""
 
 import json
 import os
-import shutil
 import subprocess
 import threading
-import unittest
 import urllib.request
 
+import node
 from bindings import ROOT
 from server import wait_until
 
 HOME = os.path.join(ROOT, "tests/clients/webhooks")
-INSTALLED = os.path.join(ROOT, "build/tools/webhooks")
-
-
-def node_modules():
-    """Where the library is, installed if need be."""
-    if not shutil.which("npm"):
-        raise unittest.SkipTest("node and npm are not here; tools/install clients gets them")
-    modules = os.path.join(INSTALLED, "node_modules")
-    locked = os.path.join(HOME, "package-lock.json")
-    done = os.path.join(modules, ".package-lock.json")
-    if not os.path.exists(done) or os.path.getmtime(done) < os.path.getmtime(locked):
-        os.makedirs(INSTALLED, exist_ok=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(os.path.join(HOME, name), INSTALLED)
-        ran = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=INSTALLED, text=True, timeout=600,
-                             capture_output=True, check=False)
-        if ran.returncode:
-            raise unittest.SkipTest("npm ci did not work for tests/clients/webhooks: " + ran.stderr.strip()[-300:])
-    return modules
 
 
 class Receiver:
@@ -50,7 +30,7 @@ class Receiver:
         """Again, on the same port."""
         self.process = subprocess.Popen(
             ["node", os.path.join(HOME, "receiver.js"), str(self.port), ",".join(self.secrets), *self.tls],
-            env={**os.environ, "NODE_PATH": node_modules()}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            env={**os.environ, "NODE_PATH": node.modules("webhooks")}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.port = json.loads(self.process.stdout.readline())["port"]
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
         return self

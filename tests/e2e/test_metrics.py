@@ -11,7 +11,9 @@ import tempfile
 import unittest
 
 from bindings import ROOT
-from server import program, run_once
+from server import program, run_once, wait_until
+from support import Case
+from web import Web
 
 DOCS = os.path.join(ROOT, "docs")
 NAME = re.compile(r"\b(?:exportq|process)_[a-z0-9_]+")
@@ -88,6 +90,26 @@ class Metrics(unittest.TestCase):
             self.assertEqual("", promtool("check", "rules", file.name))
         shown = {PARTS.sub("", name) for expression in expressions for name in NAME.findall(expression)}
         self.assertEqual(set(), set(documented()) - shown, "nobody looks at these")
+
+
+@unittest.skipUnless(shutil.which("promtool"), "promtool is not installed (package prometheus)")
+class Live(Case):
+    """GET /metrics of a server that has worked."""
+
+    assert_good = Metrics.assert_good
+
+    def test_a_scrape_is_well_formed_and_counts_what_was_done(self):
+        server = self.serve(EXPORT_HTTP_LISTEN="127.0.0.1:0")
+        web = Web(server.wait_for(r"server\.http_listening address=(\S+)").group(1), "alice")
+        id = web.completed(web.create("rows", count=3)["id"])["id"]
+        web.download(id, web.token(id))
+
+        def scrape():
+            text = web.get("/metrics").body.decode()
+            return "\nexportq_jobs_finished_total" in text and text
+        text = wait_until(scrape, "the end of the job in the metrics")
+        self.assert_good(text)
+        self.assertRegex(text, r'exportq_http_requests_total\{route="/api/exports/jobs",method="POST",code="202"\} 1\n')
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ import time
 import grpc
 
 import leaks
+import node
 from bindings import ROOT
 from certificates import Authority
 from postgres import PersistentCase
-from receiver import Receiver, node_modules
+from receiver import Receiver
 from server import run_once, wait_until
 from support import Case
 
@@ -34,7 +35,7 @@ class Told(Case):
 
     @classmethod
     def setUpClass(cls):
-        node_modules()
+        node.modules("webhooks")
 
     def receiver(self, *secrets, **more):
         receiver = Receiver(secrets or (NEW,), **more)
@@ -214,7 +215,7 @@ const [secret, headers, body] = JSON.parse(require('fs').readFileSync(0, 'utf8')
 console.log(verify(secret, headers, body).type);
 """
         for secret, expected in ((NEW, "export.completed\n"), (OLD, "")):
-            done = subprocess.run(["node", "-e", script], env={**os.environ, "NODE_PATH": node_modules()}, text=True,
+            done = subprocess.run(["node", "-e", script], env={**os.environ, "NODE_PATH": node.modules("webhooks")}, text=True,
                                   input=json.dumps([secret, self.request["headers"], self.request["body"]]),
                                   capture_output=True, timeout=60, check=False)
             self.assertEqual(expected, done.stdout, done.stderr)
@@ -227,7 +228,7 @@ class Shared(PersistentCase):
 
     @classmethod
     def setUpClass(cls):
-        node_modules()
+        node.modules("webhooks")
 
     def deliveries(self, what="count(*)", where="true"):
         return self.query("select %s from exportq.delivery where %s" % (what, where))[0][0]
