@@ -132,7 +132,9 @@ static bool use_key(SSL_CTX *context, struct str pem, struct err *err)
     EVP_PKEY *key CLEANUP(key_done) = PEM_read_bio_PrivateKey(text, NULL, NULL, no_passphrase);
     if (!key)
         return tell("EXPORT_TLS_KEY", "holds no PEM key without passphrase", err);
-    return SSL_CTX_use_PrivateKey(context, key) == 1 ||
+    /* OpenSSL holds a key to a certificate of its own kind alone: RSA's passes beside one of EC */
+    return (SSL_CTX_use_PrivateKey(context, key) == 1 &&
+            X509_check_private_key(SSL_CTX_get0_certificate(context), key) == 1) ||
            tell("EXPORT_TLS_KEY", "holds a key that is not the certificate's", err);
 }
 

@@ -145,6 +145,8 @@ static void what_tls_does_not_take_is_refused_and_named(void **state)
 {
     (void)state;
     struct certified weak = certified_new_with(&(struct certified_options){.rsa_bits = 1024});
+    struct certified of_other_kind =
+        certified_new_with(&(struct certified_options){.rsa_bits = 2048});
     size_t half = strlen(other.certificate_pem) / 2;
     char *cut_chain = joined(own.certificate_pem, other.certificate_pem, half);
     char *weak_chain =
@@ -166,6 +168,8 @@ static void what_tls_does_not_take_is_refused_and_named(void **state)
         {good, "", NULL, "EXPORT_TLS_KEY"},
         {good, good, NULL, "EXPORT_TLS_KEY"},
         {good, other.key_pem, NULL, "EXPORT_TLS_KEY"},
+        {good, of_other_kind.key_pem, NULL, "EXPORT_TLS_KEY"},
+        {of_other_kind.certificate_pem, own.key_pem, NULL, "EXPORT_TLS_KEY"},
         {good, locked_key, NULL, "EXPORT_TLS_KEY"},
         {good, own.key_pem, "", "EXPORT_TLS_CLIENT_CA"},
         {good, own.key_pem, cut_chain, "EXPORT_TLS_CLIENT_CA"},
@@ -182,6 +186,7 @@ static void what_tls_does_not_take_is_refused_and_named(void **state)
     free(locked_key);
     free(weak_chain);
     free(cut_chain);
+    certified_free(&of_other_kind);
     certified_free(&weak);
 }
 
