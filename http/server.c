@@ -312,7 +312,9 @@ static bool start_daemon(struct http_server *server, struct err *err)
     struct addrinfo *address = NULL;
     if (!resolve(o->listen, &address, err) || !address)
         return false;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    /* under epoll, libmicrohttpd 0.9.75 spins for as long as a client halts in a TLS handshake */
+    unsigned flags = o->tls.hold ? MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD;
+    flags |= (unsigned)MHD_ALLOW_SUSPEND_RESUME;
     flags |= address->ai_family == AF_INET6 ? (unsigned)MHD_USE_DUAL_STACK : 0;
     flags |= o->tls.hold ? (unsigned)MHD_USE_TLS : 0;
     errno = 0;

@@ -174,6 +174,12 @@ class Server:
             self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
 
+    def cpu_seconds(self):
+        """Processor time that it used so far."""
+        with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def memory(self, name="VmRSS"):
         """Bytes of memory, as the kernel counts them."""
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as file:

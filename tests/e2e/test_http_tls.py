@@ -2,7 +2,9 @@
 """TLS of the browser's door: the same certificate as gRPC's, another library."""
 
 import concurrent.futures
+import contextlib
 import os
+import socket
 import ssl
 import subprocess
 import threading
@@ -18,6 +20,14 @@ from web import Web
 # what GnuTLS has beside gRPC's suites
 MORE = {"ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"}
 LOAD_S = 3
+
+
+def client_hello():
+    """What a client says first."""
+    out = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    return out.read()
 
 
 class HttpTls(Case):
@@ -95,6 +105,19 @@ class HttpTls(Case):
         for thread in threads:
             thread.join()
         self.assertEqual(([], 2), (failures, len(seen)))
+
+    def test_a_client_that_halts_in_the_handshake_keeps_no_processor_busy(self):
+        self.put(self.authority.issue("good"))
+        self.serve_tls()
+        hello = client_hello()
+        halted = [socket.create_connection(tuple(self.address.rsplit(":", 1))) for _ in range(4)]
+        for connection, part in zip(halted, (hello[:3], hello[:-1], hello, hello)):
+            self.addCleanup(connection.close)
+            connection.sendall(part)
+        self.assertTrue(halted[-1].recv(1), "the server has begun its part")
+        before, begin = self.server.cpu_seconds(), time.monotonic()
+        time.sleep(1)  # what is measured is this second
+        self.assertLess(self.server.cpu_seconds() - before, 0.25 * (time.monotonic() - begin))
 
     def test_where_others_can_reach_it_there_is_tls_and_authentication(self):
         status, _, said = run_once([], {"EXPORT_HTTP_LISTEN": "0.0.0.0:8080"})
