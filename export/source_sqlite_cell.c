@@ -291,10 +291,12 @@ static bool read_far_time(struct str text, int64_t *us)
     bool is_far = has_bc || has_sign || digits > 4 || str_starts_with(rest, STR("0000"));
     if (!is_far || digits < 4 || digits > YEAR_MAX || rest.len > LONGEST)
         return false;
+    struct str year = STR("2000");
+    struct str behind = {rest.ptr + digits, rest.len - digits};
     char near[LONGEST];
-    memcpy(near, "2000", 4);
-    memcpy(near + 4, rest.ptr + digits, rest.len - digits);
-    return read_time_text((struct str){near, 4 + rest.len - digits}, us);
+    memcpy(near, year.ptr, year.len);
+    memcpy(near + year.len, behind.ptr, behind.len);
+    return read_time_text((struct str){near, year.len + behind.len}, us);
 }
 
 /* A time kept as text, or as milliseconds since 1970 (as Prisma does). *is_far: only the text

@@ -68,6 +68,7 @@ bool sqlite_script_run(struct sqlite_script *script, struct str sql, struct err 
 static bool rename_durably(const char *from, const char *to)
 {
     char *copy = mem_dup(to);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): POSIX's dirname works in the copy
     int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool is_done = directory >= 0 && rename(from, to) == 0 && fsync(directory) == 0;
     int failure = errno;
