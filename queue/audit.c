@@ -7,7 +7,7 @@
 static const char *const names[AUDIT_ACTION_COUNT] = {
     [AUDIT_CREATE] = "create", [AUDIT_CANCEL] = "cancel", [AUDIT_RETRY] = "retry",
     [AUDIT_DELETE] = "delete", [AUDIT_TOKEN] = "token",   [AUDIT_DOWNLOAD] = "download",
-    [AUDIT_RESUME] = "resume",
+    [AUDIT_RESUME] = "resume", [AUDIT_RESEND] = "resend",
 };
 
 const char *audit_action_name(enum audit_action action)

@@ -19,6 +19,7 @@ enum audit_action {
     AUDIT_TOKEN,    /* a download token was asked for */
     AUDIT_DOWNLOAD, /* a token opened the file, from its first byte */
     AUDIT_RESUME,   /* the same, from a later byte */
+    AUDIT_RESEND,   /* a webhook of the job's end was asked for once more */
     AUDIT_ACTION_COUNT
 };
 
@@ -52,8 +53,8 @@ struct audit_query {
     size_t limit;     /* 1 to 1000 */
 };
 
-/* "create", "cancel", "retry", "delete", "token", "download", "resume"; "unknown" for a newer
- * version's. */
+/* "create", "cancel", "retry", "delete", "token", "download", "resume", "resend"; "unknown" for
+ * a newer version's. */
 const char *audit_action_name(enum audit_action action);
 
 /* AUDIT_ACTION_COUNT: no such name. */

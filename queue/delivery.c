@@ -23,6 +23,14 @@ enum delivery_state delivery_state_of(struct str name)
     return (enum delivery_state)state;
 }
 
+bool delivery_matches(const struct delivery_query *query, const struct delivery *delivery)
+{
+    return (!query->before || delivery->number < query->before) &&
+           (str_is_empty(query->owner) || str_equal(query->owner, delivery->job.owner)) &&
+           (!query->has_job || uuid_equal(query->job, delivery->job.id)) &&
+           (!query->states || (query->states & BIT(delivery->state)));
+}
+
 bool delivery_is_end(enum job_state from, enum job_state to)
 {
     return job_state_is_active(from) && job_state_is_final(to);

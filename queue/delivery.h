@@ -8,6 +8,7 @@
 #ifndef QUEUE_DELIVERY_H
 #define QUEUE_DELIVERY_H
 
+#include "queue/audit.h"
 #include "queue/job.h"
 
 enum delivery_state {
@@ -26,6 +27,7 @@ enum {
 
 struct delivery {
     struct uuid id; /* the same at each attempt, so that a receiver knows what it has already */
+    int64_t number; /* from 1, in the order in which they were written; none is given twice */
     struct str url;
     /* As it ended: what it is, whose, its state, attempt, times and error; of its file name, size,
      * rows and digest, of its request type, format and request_id. */
@@ -50,9 +52,19 @@ struct delivery_outcome {
 };
 
 struct delivery_query {
+    int64_t before;   /* keyset paging: only deliveries with a number below; 0: any */
+    struct str owner; /* of the job; empty: any */
     bool has_job;
     struct uuid job;
-    size_t limit; /* 1 to 1000 */
+    unsigned states; /* BIT(enum delivery_state)…; 0: any */
+    size_t limit;    /* 1 to 1000 */
+};
+
+/* Asks to send a delivery again. */
+struct delivery_again {
+    struct uuid id;
+    struct str owner; /* of the job; empty: any */
+    struct actor actor;
 };
 
 /* "PENDING", "DELIVERED", "GIVEN_UP"; never NULL. */
@@ -60,6 +72,9 @@ const char *delivery_state_name(enum delivery_state state);
 
 /* DELIVERY_STATE_COUNT: no such name. */
 enum delivery_state delivery_state_of(struct str name);
+
+/* Whether the delivery is one of those asked for, whatever the limit. */
+bool delivery_matches(const struct delivery_query *query, const struct delivery *delivery);
 
 /* Whether the move is an end that somebody may have to be told. */
 bool delivery_is_end(enum job_state from, enum job_state to);

@@ -13,6 +13,15 @@ bool refuse_unknown(struct uuid id, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "there is no job \"%s\"", text);
 }
 
+bool refuse_unknown_delivery(struct uuid id, struct err *err)
+{
+    char text[UUID_TEXT_LEN + 1];
+    uuid_format(id, text);
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is no webhook delivery \"%s\"; exportq deliveries lists those kept",
+                   text);
+}
+
 bool refuse_limit(int32_t limit, struct err *err)
 {
     (void)err_set(

@@ -8,6 +8,7 @@
 #include "queue/job.h"
 
 bool refuse_unknown(struct uuid id, struct err *err);
+bool refuse_unknown_delivery(struct uuid id, struct err *err);
 
 /* The owner has `limit` active jobs. */
 bool refuse_limit(int32_t limit, struct err *err);

@@ -215,6 +215,14 @@ bool store_list_deliveries(struct store *store, const struct delivery_query *que
     return store->ops->list_deliveries(store, query, arena, out, out_count, err);
 }
 
+bool store_resend_delivery(struct store *store, const struct delivery_again *again,
+                           struct arena *arena, struct delivery *out, unsigned *out_acts,
+                           struct err *err)
+{
+    unsigned acts;
+    return store->ops->resend_delivery(store, again, arena, out, place_of(out_acts, &acts), err);
+}
+
 bool store_count(struct store *store, struct store_counters *out, struct err *err)
 {
     return store->ops->count(store, out, err);

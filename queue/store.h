@@ -306,9 +306,16 @@ bool store_settle_delivery(struct store *store, const struct delivery *delivery,
                            const struct delivery_outcome *outcome, bool *out_is_mine,
                            struct err *err) MUST_CHECK;
 
-/* Deliveries that are kept, newest first. */
+/* Deliveries that are kept, newest first; an array in `arena`. */
 bool store_list_deliveries(struct store *store, const struct delivery_query *query,
                            struct arena *arena, const struct delivery **out, size_t *out_count,
+                           struct err *err) MUST_CHECK;
+
+/* A delivery is due now, whether it was settled or waits for its next attempt; `out` is what it
+ * then is. One that is under way stays as it is, which is no act. ERR_NOT_FOUND: there is none, or
+ * its job has another owner. */
+bool store_resend_delivery(struct store *store, const struct delivery_again *again,
+                           struct arena *arena, struct delivery *out, unsigned *out_acts,
                            struct err *err) MUST_CHECK;
 
 /* ---- For health ---- */
@@ -398,6 +405,9 @@ struct store_ops {
                             struct err *err);
     bool (*list_deliveries)(struct store *store, const struct delivery_query *query,
                             struct arena *arena, const struct delivery **out, size_t *out_count,
+                            struct err *err);
+    bool (*resend_delivery)(struct store *store, const struct delivery_again *again,
+                            struct arena *arena, struct delivery *out, unsigned *out_acts,
                             struct err *err);
     bool (*count)(struct store *store, struct store_counters *out, struct err *err);
     void (*read_connections)(struct store *store, struct store_connections *out); /* NULL: none */

@@ -32,7 +32,7 @@ static bool create(struct memory_store *store, const struct job_draft *draft,
     if (!check_limit(store, memory_look_up_owner(store, draft->owner), err))
         return false;
     *out = memory_add(store, draft);
-    memory_note(store, AUDIT_CREATE, &draft->actor, *out, acts);
+    memory_note(store, AUDIT_CREATE, &draft->actor, &(*out)->job, acts);
     memory_publish(store, *out);
     return true;
 }
@@ -123,7 +123,7 @@ static bool cancel(struct memory_store *store, struct memory_job *entry, const s
     if (!job_may_move(entry->job.state, JOB_CANCELLED))
         return refuse_state(&entry->job, CANCEL_NEEDS, err);
     memory_move(store, entry, JOB_CANCELLED);
-    memory_note(store, AUDIT_CANCEL, actor, entry, acts);
+    memory_note(store, AUDIT_CANCEL, actor, &entry->job, acts);
     memory_publish(store, entry);
     return true;
 }
@@ -160,7 +160,7 @@ static bool retry(struct memory_store *store, struct memory_job *entry, const st
     job->completed_ms = 0;
     job->expires_ms = 0;
     memory_line_add(store, entry, memory_now(store));
-    memory_note(store, AUDIT_RETRY, actor, entry, &acts);
+    memory_note(store, AUDIT_RETRY, actor, &entry->job, &acts);
     memory_publish(store, entry);
     return true;
 }
@@ -188,7 +188,7 @@ static bool memory_remove(struct store *base, struct uuid id, const struct actor
     if (is_ok) {
         struct err ignored; /* only a final state cannot be cancelled */
         (void)cancel(store, entry, actor, out_acts, &ignored);
-        memory_note(store, AUDIT_DELETE, actor, entry, out_acts);
+        memory_note(store, AUDIT_DELETE, actor, &entry->job, out_acts);
         job_copy(arena, &entry->job, out);
         if (store->hub)
             hub_publish_gone(store->hub, &entry->job);
@@ -260,6 +260,7 @@ static const struct store_ops memory_ops = {
     .claim_deliveries = memory_claim_deliveries,
     .settle_delivery = memory_settle_delivery,
     .list_deliveries = memory_list_deliveries,
+    .resend_delivery = memory_resend_delivery,
     .count = memory_count,
 };
 

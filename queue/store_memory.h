@@ -63,7 +63,7 @@ struct memory_outbox {
     struct list leased;  /* PENDING and leased */
     struct list settled; /* in the order in which they were settled */
     size_t count;
-    uint64_t last;
+    int64_t last;
 };
 
 struct memory_store {
@@ -133,7 +133,7 @@ void memory_publish(struct memory_store *store, struct memory_job *entry);
 
 /* Writes an act to the audit, and to *acts. */
 void memory_note(struct memory_store *store, enum audit_action action, const struct actor *actor,
-                 const struct memory_job *entry, unsigned *acts);
+                 const struct job *job, unsigned *acts);
 
 /* Writes the deliveries of a job that has just ended. */
 void memory_outbox_write(struct memory_store *store, const struct job *job);
@@ -209,6 +209,9 @@ bool memory_settle_delivery(struct store *store, const struct delivery *delivery
                             struct err *err);
 bool memory_list_deliveries(struct store *store, const struct delivery_query *query,
                             struct arena *arena, const struct delivery **out, size_t *out_count,
+                            struct err *err);
+bool memory_resend_delivery(struct store *store, const struct delivery_again *again,
+                            struct arena *arena, struct delivery *out, unsigned *out_acts,
                             struct err *err);
 bool memory_count(struct store *store, struct store_counters *out, struct err *err);
 

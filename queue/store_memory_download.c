@@ -28,7 +28,7 @@ bool memory_issue_token(struct store *base, struct uuid id, const struct actor *
                  download_issue(&entry->download, &entry->job, &store->options, memory_now(store),
                                 out_token_no, err);
     if (is_ok)
-        memory_note(store, AUDIT_TOKEN, actor, entry, &acts);
+        memory_note(store, AUDIT_TOKEN, actor, &entry->job, &acts);
     pthread_mutex_unlock(&store->mutex);
     return is_ok;
 }
@@ -49,7 +49,7 @@ bool memory_download_open(struct store *base, const struct download_request *req
         extend_lease(store, entry);
         store->last_lease = lease;
         memory_note(store, request->offset > 0 ? AUDIT_RESUME : AUDIT_DOWNLOAD, &request->actor,
-                    entry, &acts);
+                    &entry->job, &acts);
         *out_lease = lease;
         job_copy(arena, &entry->job, out);
     }

@@ -81,15 +81,15 @@ void memory_publish(struct memory_store *store, struct memory_job *entry)
 }
 
 void memory_note(struct memory_store *store, enum audit_action action, const struct actor *actor,
-                 const struct memory_job *entry, unsigned *acts)
+                 const struct job *job, unsigned *acts)
 {
     const struct audit_entry note = {
         .at_ms = memory_now(store),
         .action = action,
         .actor = *actor,
-        .job = entry->job.id,
-        .owner = entry->job.owner,
-        .type = entry->job.spec.type,
+        .job = job->id,
+        .owner = job->owner,
+        .type = job->spec.type,
     };
     audit_ring_add(store->audit, &note);
     *acts |= BIT(action);

@@ -5,6 +5,7 @@
  */
 #include "base/digest.h"
 #include "base/mem.h"
+#include "queue/refusal.h"
 #include "queue/store_memory.h"
 
 enum { LOOK_AROUND = 1000 }; /* deliveries to URLs that are busy, to find those of others behind */
@@ -16,7 +17,6 @@ struct memory_delivery {
     struct arena arena;
     struct arena result; /* the reason: anew with each outcome */
     struct delivery delivery;
-    uint64_t number;        /* in the order in which they were written */
     int64_t lease_until_ms; /* steady */
 };
 
@@ -25,7 +25,7 @@ static bool is_due_before(const struct heap_node *a, const struct heap_node *b)
     const struct memory_delivery *first = CONTAINER_OF(a, const struct memory_delivery, in_due);
     const struct memory_delivery *second = CONTAINER_OF(b, const struct memory_delivery, in_due);
     return first->delivery.next_ms == second->delivery.next_ms
-               ? first->number < second->number
+               ? first->delivery.number < second->delivery.number
                : first->delivery.next_ms < second->delivery.next_ms;
 }
 
@@ -72,6 +72,7 @@ static void write_one(struct memory_outbox *outbox, const struct job *job, struc
 {
     struct memory_delivery *entry = mem_new(struct memory_delivery);
     struct delivery delivery = {
+        .number = ++outbox->last,
         .url = url,
         .job = *job,
         .created_ms = job->completed_ms,
@@ -79,7 +80,6 @@ static void write_one(struct memory_outbox *outbox, const struct job *job, struc
     };
     digest_random(&delivery.id, sizeof delivery.id);
     make_room(outbox);
-    entry->number = ++outbox->last;
     delivery_copy(&entry->arena, &delivery, &entry->delivery);
     list_init(&entry->by_state);
     list_push(&outbox->all, &entry->by_age);
@@ -271,13 +271,57 @@ bool memory_list_deliveries(struct store *base, const struct delivery_query *que
     for (struct list *node = all->prev; node != all && count < query->limit; node = node->prev) {
         const struct delivery *delivery =
             &CONTAINER_OF(node, struct memory_delivery, by_age)->delivery;
-        if (!query->has_job || uuid_equal(delivery->job.id, query->job))
+        if (delivery_matches(query, delivery))
             delivery_copy(arena, delivery, &deliveries[count++]);
     }
     pthread_mutex_unlock(&store->mutex);
     *out = deliveries;
     *out_count = count;
     return true;
+}
+
+static struct memory_delivery *find(struct memory_outbox *outbox,
+                                    const struct delivery_again *again)
+{
+    for (struct list *node = outbox->all.next; node != &outbox->all; node = node->next) {
+        struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_age);
+        bool is_owned =
+            str_is_empty(again->owner) || str_equal(again->owner, entry->delivery.job.owner);
+        if (uuid_equal(entry->delivery.id, again->id))
+            return is_owned ? entry : NULL;
+    }
+    return NULL;
+}
+
+static bool is_under_way(const struct memory_delivery *entry)
+{
+    return entry->delivery.state == DELIVERY_PENDING && !list_is_empty(&entry->by_state);
+}
+
+static void send_now(struct memory_store *store, struct memory_delivery *entry)
+{
+    list_remove(&entry->by_state);
+    entry->delivery.state = DELIVERY_PENDING;
+    entry->delivery.next_ms = memory_now(store);
+    entry->delivery.settled_ms = 0;
+    heap_put(&store->outbox.due, &entry->in_due);
+}
+
+bool memory_resend_delivery(struct store *base, const struct delivery_again *again,
+                            struct arena *arena, struct delivery *out, unsigned *out_acts,
+                            struct err *err)
+{
+    struct memory_store *store = memory_of(base);
+    pthread_mutex_lock(&store->mutex);
+    struct memory_delivery *entry = find(&store->outbox, again);
+    if (entry && !is_under_way(entry)) {
+        send_now(store, entry);
+        memory_note(store, AUDIT_RESEND, &again->actor, &entry->delivery.job, out_acts);
+    }
+    if (entry)
+        delivery_copy(arena, &entry->delivery, out);
+    pthread_mutex_unlock(&store->mutex);
+    return entry || refuse_unknown_delivery(again->id, err);
 }
 
 /* Those that nobody sends come first among the due. */

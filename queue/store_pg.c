@@ -52,6 +52,11 @@ const char *pg_text(struct arena *arena, struct str text)
     return str_is_empty(text) ? "" : arena_copy_text(arena, text);
 }
 
+const char *pg_text_or_null(struct arena *arena, struct str text)
+{
+    return str_is_empty(text) ? NULL : arena_copy_text(arena, text);
+}
+
 /* ---- Running statements ---- */
 
 static const struct pg_statement no_sync = {"no_sync", SQL_NO_SYNC, 0};
@@ -234,6 +239,7 @@ static const struct store_ops pg_ops = {
     .claim_deliveries = pg_claim_deliveries,
     .settle_delivery = pg_settle_delivery,
     .list_deliveries = pg_list_deliveries,
+    .resend_delivery = pg_resend_delivery,
     .count = pg_count,
     .read_connections = pg_read_connections,
 };

@@ -95,6 +95,9 @@ void pg_add_element(struct buf *array, const char *text);
 /* A text of ours as a C string. */
 const char *pg_text(struct arena *arena, struct str text);
 
+/* The same; NULL if it is empty. */
+const char *pg_text_or_null(struct arena *arena, struct str text);
+
 /* Runs statements in one transaction on a connection of the pool. Errors are for whoever called the
  * store: ERR_UNAVAILABLE, or ERR_INTERNAL where trying again would not help. */
 bool pg_store_run(struct pg_store *store, const struct pg_call *calls, size_t count, PGresult **out,
@@ -215,6 +218,9 @@ bool pg_settle_delivery(struct store *store, const struct delivery *delivery,
                         const struct delivery_outcome *outcome, bool *out_is_mine, struct err *err);
 bool pg_list_deliveries(struct store *store, const struct delivery_query *query,
                         struct arena *arena, const struct delivery **out, size_t *out_count,
+                        struct err *err);
+bool pg_resend_delivery(struct store *store, const struct delivery_again *again,
+                        struct arena *arena, struct delivery *out, unsigned *out_acts,
                         struct err *err);
 
 #endif

@@ -25,11 +25,6 @@ static const char *write_actions(unsigned actions, struct buf *array)
     return array->ptr;
 }
 
-static const char *text_or_null(struct arena *arena, struct str text)
-{
-    return str_is_empty(text) ? NULL : arena_copy_text(arena, text);
-}
-
 static const char *int_or_null(struct pg_number *number, int64_t value)
 {
     return value ? pg_int(number, value) : NULL;
@@ -60,14 +55,14 @@ bool pg_list_audit(struct store *base, const struct audit_query *query, struct a
     /* without names, as list_jobs */
     static const struct pg_statement list = {NULL, SQL_LIST_AUDIT, 7};
     static const struct pg_statement list_of_actor = {NULL, SQL_LIST_AUDIT_OF_ACTOR, 8};
-    const char *actor = text_or_null(arena, query->actor);
+    const char *actor = pg_text_or_null(arena, query->actor);
     struct buf actions CLEANUP(buf_done) = {0};
     struct pg_number numbers[4];
     char job[UUID_TEXT_LEN + 1];
     if (query->has_job)
         uuid_format(query->job, job);
     const char *const values[] = {int_or_null(&numbers[0], query->before),
-                                  text_or_null(arena, query->owner),
+                                  pg_text_or_null(arena, query->owner),
                                   query->has_job ? job : NULL,
                                   write_actions(query->actions, &actions),
                                   int_or_null(&numbers[1], query->since_ms),

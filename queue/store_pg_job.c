@@ -48,11 +48,6 @@ static const char *write_states(unsigned states, struct buf *array)
     return array->ptr;
 }
 
-static const char *text_or_null(struct arena *arena, struct str text)
-{
-    return str_is_empty(text) ? NULL : arena_copy_text(arena, text);
-}
-
 /* A watch begins with the list of an owner's active jobs: from then on it counts on hearing of
  * them, so what was read is known to have been told, and is looked up where a note is lost. */
 static void see_active(struct pg_store *store, const struct job *jobs, size_t count)
@@ -73,9 +68,9 @@ bool pg_list(struct store *base, const struct job_query *query, struct arena *ar
     if (query->has_before)
         uuid_format(query->before, before);
     const char *const values[] = {
-        text_or_null(arena, query->owner), write_states(query->states, &states),
-        text_or_null(arena, query->type),  text_or_null(arena, query->request_id),
-        query->has_before ? before : NULL, pg_int(&limit, (int64_t)query->limit)};
+        pg_text_or_null(arena, query->owner), write_states(query->states, &states),
+        pg_text_or_null(arena, query->type),  pg_text_or_null(arena, query->request_id),
+        query->has_before ? before : NULL,    pg_int(&limit, (int64_t)query->limit)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_store_run_one(pg_store_of(base), &list, values, &result, err))
         return false;

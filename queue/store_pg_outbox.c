@@ -3,12 +3,13 @@
  * See store_pg.h. Here: who is to be told of ends. Deliveries are written by a trigger (migration
  * 0004), so that no statement and no older program can end a job without them.
  */
+#include "queue/refusal.h"
 #include "queue/store_pg.h"
 #include "sql_queries.h"
 
-enum { URLS_MAX_BYTES = 1 << 20 };
+enum { URLS_MAX_BYTES = 1 << 20, STATES_MAX_BYTES = 64 };
 
-/* As claim_deliveries.sql and list_deliveries.sql give them. */
+/* As claim_deliveries.sql, list_deliveries.sql and resend_delivery.sql give them. */
 enum column {
     ID,
     URL,
@@ -35,6 +36,8 @@ enum column {
     FILE_SHA256,
     FILE_SIZE,
     FILE_ROWS,
+    NUMBER,
+    IS_ACT, /* resend_delivery.sql alone */
 };
 
 /* ---- Rows ---- */
@@ -88,6 +91,7 @@ static bool read_delivery(const PGresult *result, int row, struct arena *arena,
                           struct delivery *out)
 {
     *out = (struct delivery){
+        .number = number(result, row, NUMBER),
         .url = text(result, row, URL, arena),
         .state = delivery_state_of(str_of(PQgetvalue(result, row, STATE))),
         .attempt = (int32_t)number(result, row, ATTEMPT),
@@ -176,18 +180,62 @@ bool pg_settle_delivery(struct store *base, const struct delivery *delivery,
     return true;
 }
 
+static const char *write_states(unsigned states, struct buf *array)
+{
+    if (!states)
+        return NULL;
+    buf_init(array, STATES_MAX_BYTES);
+    for (int state = 0; state < DELIVERY_STATE_COUNT; state++) {
+        if (!(states & BIT(state)))
+            continue;
+        buf_add_char(array, array->len ? ',' : '{');
+        buf_add_text(array, delivery_state_name((enum delivery_state)state));
+    }
+    buf_add_char(array, '}');
+    return array->ptr;
+}
+
 bool pg_list_deliveries(struct store *base, const struct delivery_query *query, struct arena *arena,
                         const struct delivery **out, size_t *out_count, struct err *err)
 {
     /* without a name, as list_jobs */
-    static const struct pg_statement list = {NULL, SQL_LIST_DELIVERIES, 2};
+    static const struct pg_statement list = {NULL, SQL_LIST_DELIVERIES, 5};
+    struct buf states CLEANUP(buf_done) = {0};
+    struct pg_number before;
     struct pg_number limit;
     char job[UUID_TEXT_LEN + 1];
     if (query->has_job)
         uuid_format(query->job, job);
-    const char *const values[] = {query->has_job ? job : NULL,
+    const char *const values[] = {query->before ? pg_int(&before, query->before) : NULL,
+                                  pg_text_or_null(arena, query->owner), query->has_job ? job : NULL,
+                                  write_states(query->states, &states),
                                   pg_int(&limit, (int64_t)query->limit)};
     PGresult *result CLEANUP(pg_clear) = NULL;
     return pg_store_run_one(pg_store_of(base), &list, values, &result, err) &&
            read_all(result, arena, out, out_count, err);
+}
+
+bool pg_resend_delivery(struct store *base, const struct delivery_again *again, struct arena *arena,
+                        struct delivery *out, unsigned *out_acts, struct err *err)
+{
+    static const struct pg_statement resend = {"resend_delivery", SQL_RESEND_DELIVERY, 5};
+    struct pg_store *store = pg_store_of(base);
+    struct pg_number now;
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(again->id, id);
+    const char *const values[] = {pg_now(store, &now), id, pg_text_or_null(arena, again->owner),
+                                  pg_text(arena, again->actor.name),
+                                  pg_text(arena, again->actor.address)};
+    const struct delivery *deliveries = NULL;
+    size_t count = 0;
+    PGresult *result CLEANUP(pg_clear) = NULL;
+    if (!pg_store_run_one(store, &resend, values, &result, err) ||
+        !read_all(result, arena, &deliveries, &count, err))
+        return false;
+    if (count == 0)
+        return refuse_unknown_delivery(again->id, err);
+    *out = deliveries[0];
+    if (PQgetvalue(result, 0, IS_ACT)[0] == 't')
+        *out_acts |= BIT(AUDIT_RESEND);
+    return true;
 }

@@ -35,4 +35,4 @@ where delivery.id = chosen.id
 returning delivery.id, url, state, attempt, created_ms, next_ms, settled_ms, status, reason,
           job, owner, request_id, type, format, job_state, job_attempt,
           job_created_ms, job_started_ms, job_expires_ms, error_code, error_message,
-          file_name, file_sha256, file_size, file_rows
+          file_name, file_sha256, file_size, file_rows, delivery.number

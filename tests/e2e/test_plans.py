@@ -38,7 +38,7 @@ PARAMETERS = {
     "heartbeat": "null, 30000, array[%s]::uuid[], '{7}', '{1}', '{w}'" % ID,
     "list_audit": "null, 'o1', null, null, null, null, 51",
     "list_audit_of_actor": "null, null, null, null, null, null, 51, 'o1'",
-    "list_deliveries": "%s, 51" % ID,
+    "list_deliveries": "null, 'o1', null, null, 51",
     "list_expired": "null, 100, 4102444800000, %s" % ID,
     "list_jobs": "'o1', null, null, null, null, 51",
     "lock_job": ID,
@@ -54,6 +54,7 @@ PARAMETERS = {
     "prune_deliveries": "null, 100, 1000, 1000",
     "release": "null, %s" % HOLDER,
     "remove": "null, %s, 'o1', '::1'" % ID,
+    "resend_delivery": "null, %s, 'o1', 'o1', '::1'" % ID,
     "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1, 30000",
     "retry": "null, %s, 5, 3, 1, 'o1', '::1'" % ID,
     "set_webhooks": None,
@@ -154,6 +155,20 @@ class Plans(PersistentCase):
             with self.subTest(parameters):
                 rows = self.query("set plan_cache_mode = force_custom_plan; prepare it as %s; explain execute it(%s)"
                                   % (by_name[name], parameters))
+                plan = "\n".join(row[0] for row in rows)
+                self.assertIn(index, plan)
+                self.assertNotIn("Seq Scan", plan)
+
+    def test_the_log_of_webhooks_goes_by_an_index_whatever_is_asked(self):
+        sql = dict(statements())["list_deliveries"]
+        for parameters, index in (("null, null, null, null, 51", "delivery_in_order"),
+                                  ("1000, 'o1', null, null, 51", "delivery_of_owner"),
+                                  ("null, 'o1', null, '{GIVEN_UP}', 51", "delivery_of_owner"),
+                                  ("null, 'o1', %s, null, 51" % ID, "delivery_of_job"),
+                                  ("null, null, %s, '{PENDING}', 51" % ID, "delivery_of_job")):
+            with self.subTest(parameters):
+                rows = self.query("set plan_cache_mode = force_custom_plan; prepare it as %s; explain execute it(%s)"
+                                  % (sql, parameters))
                 plan = "\n".join(row[0] for row in rows)
                 self.assertIn(index, plan)
                 self.assertNotIn("Seq Scan", plan)

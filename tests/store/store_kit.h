@@ -126,6 +126,7 @@ extern const struct store_test suite_time[];
 extern const struct store_test suite_downloads[];
 extern const struct store_test suite_audit[];
 extern const struct store_test suite_outbox[];
+extern const struct store_test suite_deliveries[];
 extern const struct store_test suite_threads[];
 
 #endif
