@@ -10,7 +10,7 @@ static const char *const events[AUDIT_ACTION_COUNT] = {
     [AUDIT_CREATE] = "job.created",      [AUDIT_CANCEL] = "job.cancelled",
     [AUDIT_RETRY] = "job.retried",       [AUDIT_DELETE] = "job.deleted",
     [AUDIT_TOKEN] = "token.issued",      [AUDIT_DOWNLOAD] = "download.opened",
-    [AUDIT_RESUME] = "download.resumed",
+    [AUDIT_RESUME] = "download.resumed", [AUDIT_RESEND] = "webhook.resent",
 };
 
 static void log_act(const char *event, const struct actor *actor, const struct job *job)

@@ -4,8 +4,8 @@
  *
  *     event=job.created job=… type="trades" owner="alice" actor="alice" address="10.0.0.7"
  *
- * job.created, job.cancelled, job.retried, job.deleted, token.issued, download.opened and
- * download.resumed.
+ * job.created, job.cancelled, job.retried, job.deleted, token.issued, download.opened,
+ * download.resumed and webhook.resent.
  */
 #ifndef SERVER_AUDIT_LOG_H
 #define SERVER_AUDIT_LOG_H

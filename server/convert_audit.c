@@ -4,7 +4,7 @@
  */
 #include "server/convert.h"
 
-enum { MS_PER_S = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000, NAMES_MAX_BYTES = 300 };
+enum { MS_PER_S = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 /* What a Timestamp may hold: years 1 to 9999. */
 static const int64_t first_second = INT64_C(-62135596800);
@@ -18,6 +18,7 @@ static const Exportqueue__V1__AuditAction proto_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_TOKEN] = EXPORTQUEUE__V1__AUDIT_ACTION__AUDIT_ACTION_TOKEN,
     [AUDIT_DOWNLOAD] = EXPORTQUEUE__V1__AUDIT_ACTION__AUDIT_ACTION_DOWNLOAD,
     [AUDIT_RESUME] = EXPORTQUEUE__V1__AUDIT_ACTION__AUDIT_ACTION_RESUME,
+    [AUDIT_RESEND] = EXPORTQUEUE__V1__AUDIT_ACTION__AUDIT_ACTION_RESEND,
 };
 
 /* ---- Out ---- */
@@ -43,30 +44,6 @@ Exportqueue__V1__AuditEntry *convert_audit_entry(const struct audit_entry *entry
 
 /* ---- In ---- */
 
-static bool take_text(const char *text, const char *field, struct str *out, struct err *err)
-{
-    struct str view = str_of(text);
-    if (view.len > CONVERT_MAX_NAME)
-        return err_set_field(err, field, "%s has %zu bytes; at most %d are accepted", field,
-                             view.len, CONVERT_MAX_NAME);
-    *out = view;
-    return true;
-}
-
-static bool refuse_action(int value, struct err *err)
-{
-    struct buf names CLEANUP(buf_done);
-    buf_init(&names, NAMES_MAX_BYTES);
-    for (unsigned i = 0; i < AUDIT_ACTION_COUNT; i++) {
-        const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(
-            &exportqueue__v1__audit_action__descriptor, (int)proto_actions[i]);
-        buf_add_text(&names, i ? ", " : "");
-        buf_add_text(&names, known->name);
-    }
-    return err_set_field(err, "actions", "actions holds %d; accepted are %.*s", value,
-                         STR_ARG(buf_str(&names)));
-}
-
 static bool take_action(Exportqueue__V1__AuditAction action, unsigned *out, struct err *err)
 {
     for (unsigned i = 0; i < AUDIT_ACTION_COUNT; i++)
@@ -74,7 +51,8 @@ static bool take_action(Exportqueue__V1__AuditAction action, unsigned *out, stru
             *out |= BIT(i);
             return true;
         }
-    return refuse_action((int)action, err);
+    return convert_refuse_number(&exportqueue__v1__audit_action__descriptor, (int)action, "actions",
+                                 err);
 }
 
 /* A bound in whole milliseconds: entries have no parts of them, so the next one up parts them the
@@ -102,10 +80,10 @@ bool convert_audit_request(const Exportqueue__V1__ListAuditEntriesRequest *reque
     for (size_t i = 0; i < request->n_actions; i++)
         if (!take_action(request->actions[i], &list.actions, err))
             return false;
-    if (!take_text(request->page_token, "page_token", &list.page_token, err) ||
-        !take_text(request->actor, "actor", &list.actor, err) ||
-        !take_text(request->owner, "owner", &list.owner, err) ||
-        !take_text(request->job_id, "job_id", &list.job_id, err) ||
+    if (!convert_text(request->page_token, "page_token", CONVERT_MAX_NAME, &list.page_token, err) ||
+        !convert_text(request->actor, "actor", CONVERT_MAX_NAME, &list.actor, err) ||
+        !convert_text(request->owner, "owner", CONVERT_MAX_NAME, &list.owner, err) ||
+        !convert_text(request->job_id, "job_id", CONVERT_MAX_NAME, &list.job_id, err) ||
         !take_bound(request->since, "since", &list.since_ms, err) ||
         !take_bound(request->until, "until", &list.until_ms, err))
         return false;

@@ -8,8 +8,7 @@
 
 enum { NAMES_MAX_BYTES = 300 };
 
-static bool take_text(const char *text, const char *field, size_t max, struct str *out,
-                      struct err *err)
+bool convert_text(const char *text, const char *field, size_t max, struct str *out, struct err *err)
 {
     struct str view = str_of(text);
     if (view.len > max)
@@ -24,12 +23,12 @@ static bool take_filter(const Exportqueue__V1__Filter *filter, size_t index, str
 {
     char field[ERR_FIELD_SIZE];
     (void)snprintf(field, sizeof field, "filters[%zu].name", index);
-    if (!take_text(filter->name, field, CONVERT_MAX_NAME, &out->name, err))
+    if (!convert_text(filter->name, field, CONVERT_MAX_NAME, &out->name, err))
         return false;
     (void)snprintf(field, sizeof field, "filters[%zu].values", index);
     struct str *values = arena_alloc_array(arena, filter->n_values, sizeof *values);
     for (size_t i = 0; i < filter->n_values; i++)
-        if (!take_text(filter->values[i], field, FILTER_MAX_VALUE_BYTES, &values[i], err))
+        if (!convert_text(filter->values[i], field, FILTER_MAX_VALUE_BYTES, &values[i], err))
             return false;
     out->values = values;
     out->value_count = filter->n_values;
@@ -90,7 +89,7 @@ static bool take_columns(const Exportqueue__V1__CreateJobRequest *request, struc
     for (size_t i = 0; i < request->n_columns; i++) {
         char field[ERR_FIELD_SIZE];
         (void)snprintf(field, sizeof field, "columns[%zu]", i);
-        if (!take_text(request->columns[i], field, CONVERT_MAX_NAME, &columns[i], err))
+        if (!convert_text(request->columns[i], field, CONVERT_MAX_NAME, &columns[i], err))
             return false;
     }
     out->columns = columns;
@@ -98,9 +97,8 @@ static bool take_columns(const Exportqueue__V1__CreateJobRequest *request, struc
     return true;
 }
 
-/* Tells what is accepted: all names but that of 0, which says nothing. */
-static bool refuse_number(const ProtobufCEnumDescriptor *descriptor, int value, const char *field,
-                          struct err *err)
+bool convert_refuse_number(const ProtobufCEnumDescriptor *descriptor, int value, const char *field,
+                           struct err *err)
 {
     struct buf names CLEANUP(buf_done);
     buf_init(&names, NAMES_MAX_BYTES);
@@ -118,7 +116,7 @@ static bool is_known(const ProtobufCEnumDescriptor *descriptor, int value, const
                      struct err *err)
 {
     return protobuf_c_enum_descriptor_get_value(descriptor, value) ||
-           refuse_number(descriptor, value, field, err);
+           convert_refuse_number(descriptor, value, field, err);
 }
 
 static bool take_presentation_enums(const Exportqueue__V1__Presentation *asked, struct err *err)
@@ -159,12 +157,13 @@ static bool take_presentation(const Exportqueue__V1__Presentation *asked,
     struct str delimiter = {0};
     if (!asked)
         return true;
-    if (!take_text(asked->locale, "presentation.locale", CONVERT_MAX_NAME, &out->locale, err) ||
-        !take_text(asked->time_zone, "presentation.time_zone", CONVERT_MAX_NAME, &out->time_zone,
-                   err) ||
-        !take_text(asked->delimiter, "presentation.delimiter", CONVERT_MAX_NAME, &delimiter, err) ||
-        !take_text(asked->null_text, "presentation.null_text", WRITER_MAX_NULL_TEXT,
-                   &out->null_text, err) ||
+    if (!convert_text(asked->locale, "presentation.locale", CONVERT_MAX_NAME, &out->locale, err) ||
+        !convert_text(asked->time_zone, "presentation.time_zone", CONVERT_MAX_NAME, &out->time_zone,
+                      err) ||
+        !convert_text(asked->delimiter, "presentation.delimiter", CONVERT_MAX_NAME, &delimiter,
+                      err) ||
+        !convert_text(asked->null_text, "presentation.null_text", WRITER_MAX_NULL_TEXT,
+                      &out->null_text, err) ||
         !take_presentation_enums(asked, err))
         return false;
     if (delimiter.len > 1)
@@ -190,9 +189,10 @@ bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limit
                   struct arena *arena, struct job_spec *out, struct err *err)
 {
     struct job_spec spec = {.limit = request->limit};
-    if (!take_text(request->type, "type", CONVERT_MAX_NAME, &spec.type, err) ||
-        !take_text(request->format, "format", CONVERT_MAX_NAME, &spec.format, err) ||
-        !take_text(request->webhook_url, "webhook_url", CONVERT_MAX_URL, &spec.webhook_url, err) ||
+    if (!convert_text(request->type, "type", CONVERT_MAX_NAME, &spec.type, err) ||
+        !convert_text(request->format, "format", CONVERT_MAX_NAME, &spec.format, err) ||
+        !convert_text(request->webhook_url, "webhook_url", CONVERT_MAX_URL, &spec.webhook_url,
+                      err) ||
         !check_count(request->n_filters, "filters", limits, LIMIT_FILTERS, err) ||
         !check_count(request->n_columns, "columns", limits, LIMIT_COLUMNS, err) ||
         !check_values(request, limits, err) || !take_filters(request, arena, &spec, err) ||
@@ -223,11 +223,11 @@ bool convert_list_request(const Exportqueue__V1__ListJobsRequest *request,
                                         .has_all_owners = request->all_owners};
     for (size_t i = 0; i < request->n_states; i++)
         if (!state_bit(request->states[i], &list.states))
-            return refuse_number(&exportqueue__v1__job_state__descriptor, (int)request->states[i],
-                                 "states", err);
-    if (!take_text(request->type, "type", CONVERT_MAX_NAME, &list.type, err) ||
-        !take_text(request->request_id, "request_id", CONVERT_MAX_URL, &list.request_id, err) ||
-        !take_text(request->page_token, "page_token", CONVERT_MAX_NAME, &list.page_token, err))
+            return convert_refuse_number(&exportqueue__v1__job_state__descriptor,
+                                         (int)request->states[i], "states", err);
+    if (!convert_text(request->type, "type", CONVERT_MAX_NAME, &list.type, err) ||
+        !convert_text(request->request_id, "request_id", CONVERT_MAX_URL, &list.request_id, err) ||
+        !convert_text(request->page_token, "page_token", CONVERT_MAX_NAME, &list.page_token, err))
         return false;
     *out = list;
     return true;

@@ -52,11 +52,18 @@ static bool find_job(struct exports *exports, const struct caller *caller, struc
     return true;
 }
 
-/* Who acts. An address is a hint, and kept short. */
-static struct actor actor_of(const struct caller *caller)
+struct actor exports_actor(const struct caller *caller)
 {
     return (struct actor){.name = caller->owner,
                           .address = utf8_cut(caller->address, ADDRESS_MAX_BYTES)};
+}
+
+bool exports_take_job(struct str id, bool *out_is_given, struct uuid *out, struct err *err)
+{
+    *out_is_given = !str_is_empty(id);
+    return !*out_is_given || uuid_parse(id, out) ||
+           err_set_field(err, "job_id", "the job_id is \"%.*s\"; it takes the id of a job",
+                         STR_ARG(utf8_cut(id, UUID_TEXT_LEN)));
 }
 
 /* The acts that were done, to the log and the metrics. */
@@ -104,7 +111,7 @@ bool exports_create(struct exports *exports, const struct caller *caller,
         return false;
     if (!limits_take_create(exports->limits, caller->owner, err))
         return false;
-    struct job_draft draft = {.actor = actor_of(caller),
+    struct job_draft draft = {.actor = exports_actor(caller),
                               .owner = caller->owner,
                               .request_id = request_id,
                               .trace_parent = caller->trace_parent,
@@ -198,7 +205,7 @@ bool exports_list(struct exports *exports, const struct caller *caller,
 bool exports_cancel(struct exports *exports, const struct caller *caller, struct str id,
                     struct arena *arena, struct job *out, struct err *err)
 {
-    const struct actor actor = actor_of(caller);
+    const struct actor actor = exports_actor(caller);
     struct job job;
     unsigned acts = 0;
     if (!find_job(exports, caller, id, arena, &job, err) ||
@@ -211,7 +218,7 @@ bool exports_cancel(struct exports *exports, const struct caller *caller, struct
 bool exports_retry(struct exports *exports, const struct caller *caller, struct str id,
                    struct arena *arena, struct job *out, struct err *err)
 {
-    const struct actor actor = actor_of(caller);
+    const struct actor actor = exports_actor(caller);
     struct job job;
     if (!find_job(exports, caller, id, arena, &job, err))
         return false;
@@ -237,7 +244,7 @@ bool exports_remove(struct exports *exports, const struct caller *caller, struct
                     struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
-    const struct actor actor = actor_of(caller);
+    const struct actor actor = exports_actor(caller);
     struct job job = {0};
     struct job removed = {0};
     unsigned acts = 0;
@@ -260,7 +267,7 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
                          struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
                          struct err *err)
 {
-    const struct actor actor = actor_of(caller);
+    const struct actor actor = exports_actor(caller);
     struct job job;
     struct token token;
     if (!find_job(exports, caller, id, arena, &job, err) ||
@@ -342,7 +349,7 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
                            struct str token_text, int64_t offset, struct arena *arena,
                            struct exports_download *out, struct err *err)
 {
-    struct download_request request = {.offset = offset, .actor = actor_of(caller)};
+    struct download_request request = {.offset = offset, .actor = exports_actor(caller)};
     struct exports_download download = {0};
     struct token token = {.number = 0};
     *out = download;

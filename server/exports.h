@@ -143,6 +143,41 @@ bool exports_list_audit(struct exports *exports, const struct caller *caller,
                         const struct exports_audit_request *request, struct arena *arena,
                         struct exports_audit_page *out, struct err *err) MUST_CHECK;
 
+/* A page of the log of webhooks, and sending one once more: exports_deliveries.c. */
+struct exports_deliveries_request {
+    int32_t page_size;
+    struct str page_token;
+    struct str job_id; /* empty: any */
+    unsigned states;   /* BIT(enum delivery_state)…; 0: any */
+    bool has_all_owners;
+};
+
+struct exports_deliveries_page {
+    const struct delivery *deliveries;
+    size_t count;
+    struct str next_page_token; /* empty: the last page */
+};
+
+/* Those of the caller's jobs; an admin may ask for those of any one job, and of all. */
+bool exports_list_deliveries(struct exports *exports, const struct caller *caller,
+                             const struct exports_deliveries_request *request, struct arena *arena,
+                             struct exports_deliveries_page *out, struct err *err) MUST_CHECK;
+
+/* Counts as a created job does, for it makes the server call somebody, too. */
+bool exports_resend_delivery(struct exports *exports, const struct caller *caller, struct str id,
+                             struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
+
+/* ---- For the files of use cases only ---- */
+
+/* Who acts. An address is a hint, and kept short. */
+struct actor exports_actor(const struct caller *caller);
+
+/* The job that a list is to be narrowed to; empty is none. ERR_INVALID in "job_id". */
+bool exports_take_job(struct str id, bool *out_is_given, struct uuid *out,
+                      struct err *err) MUST_CHECK;
+
+/* ---- How things stand ---- */
+
 /* ERR_UNIMPLEMENTED with the switch's name while the queue is off. */
 bool exports_require_enabled(const struct exports *exports, struct err *err) MUST_CHECK;
 

@@ -17,10 +17,11 @@ bool page_size_read(int32_t asked, size_t *out, struct err *err) MUST_CHECK;
 bool page_token_read(struct str token, void *out_key, size_t len, bool *out_is_given,
                      struct err *err) MUST_CHECK;
 
-/* The refusal of a token whose key makes no sense. Returns false. */
-bool page_token_refuse(struct err *err);
-
 /* A token with a key, in the arena. */
 struct str page_token_make(const void *key, size_t len, struct arena *arena);
+
+/* The same of a key that is a number from 1; *out 0: there is none. */
+bool page_number_read(struct str token, int64_t *out, struct err *err) MUST_CHECK;
+struct str page_number_make(int64_t number, struct arena *arena);
 
 #endif

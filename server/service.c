@@ -233,6 +233,52 @@ static void service_list_audit_entries(Exportqueue__V1__ExportService_Service *b
     reply(&response, call);
 }
 
+static void
+service_list_webhook_deliveries(Exportqueue__V1__ExportService_Service *base,
+                                const Exportqueue__V1__ListWebhookDeliveriesRequest *request,
+                                Exportqueue__V1__ListWebhookDeliveriesResponse_Closure reply,
+                                void *call)
+{
+    Exportqueue__V1__ListWebhookDeliveriesResponse response =
+        EXPORTQUEUE__V1__LIST_WEBHOOK_DELIVERIES_RESPONSE__INIT;
+    struct arena *arena = rpc_turn_arena(call);
+    struct caller caller = {0};
+    struct exports_deliveries_request list;
+    struct exports_deliveries_page page;
+    struct err err = {0};
+    if (!enter(base, call, &caller, &err) || !convert_deliveries_request(request, &list, &err) ||
+        !exports_list_deliveries(exports_of(base), &caller, &list, arena, &page, &err)) {
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
+        return;
+    }
+    response.n_deliveries = page.count;
+    response.deliveries = arena_alloc_array(arena, page.count, sizeof(void *));
+    for (size_t i = 0; i < page.count; i++)
+        response.deliveries[i] = convert_delivery(&page.deliveries[i], arena);
+    response.next_page_token = arena_copy_text(arena, page.next_page_token);
+    reply(&response, call);
+}
+
+static void service_resend_webhook(Exportqueue__V1__ExportService_Service *base,
+                                   const Exportqueue__V1__ResendWebhookRequest *request,
+                                   Exportqueue__V1__ResendWebhookResponse_Closure reply, void *call)
+{
+    Exportqueue__V1__ResendWebhookResponse response =
+        EXPORTQUEUE__V1__RESEND_WEBHOOK_RESPONSE__INIT;
+    struct arena *arena = rpc_turn_arena(call);
+    struct caller caller = {0};
+    struct delivery delivery;
+    struct err err = {0};
+    if (!enter(base, call, &caller, &err) ||
+        !exports_resend_delivery(exports_of(base), &caller, str_of(request->id), arena, &delivery,
+                                 &err)) {
+        failure_end(exports_of(base), call, &caller, (struct str){0}, &err);
+        return;
+    }
+    response.delivery = convert_delivery(&delivery, arena);
+    reply(&response, call);
+}
+
 void service_read_door(struct rpc_server *rpc, struct limit_use limits[LIMIT_COUNT])
 {
     limits[LIMIT_CALLS].in_use = rpc_server_calls(rpc);

@@ -108,6 +108,13 @@ void webhooks_free(struct webhooks *webhooks)
     free(webhooks);
 }
 
+bool webhooks_require_on(const struct webhooks *webhooks, struct err *err)
+{
+    return (webhooks && webhooks->secrets) ||
+           err_set(err, ERR_NOT_READY,
+                   "this server sends no webhooks; EXPORT_WEBHOOK_SECRET turns them on");
+}
+
 bool webhooks_check_url(const struct webhooks *webhooks, struct str url, struct err *err)
 {
     if (!webhooks || !webhooks->secrets)

@@ -26,6 +26,9 @@ void webhooks_stop(struct webhooks *webhooks, int64_t grace_ms);
 /* Not while it runs. NULL is fine. */
 void webhooks_free(struct webhooks *webhooks);
 
+/* ERR_NOT_READY: this server sends none. `webhooks` may be NULL: it does not. */
+bool webhooks_require_on(const struct webhooks *webhooks, struct err *err) MUST_CHECK;
+
 /* Whether a job may name this URL: ERR_INVALID in "webhook_url". `webhooks` may be NULL: off. */
 bool webhooks_check_url(const struct webhooks *webhooks, struct str url,
                         struct err *err) MUST_CHECK;

@@ -8,11 +8,18 @@
 
 #include <jansson.h>
 
-static const char *const endings[JOB_STATE_COUNT] = {
-    [JOB_COMPLETED] = "completed",
-    [JOB_FAILED] = "failed",
-    [JOB_CANCELLED] = "cancelled",
+#define EVENT_PREFIX "export."
+
+static const char *const events[JOB_STATE_COUNT] = {
+    [JOB_COMPLETED] = EVENT_PREFIX "completed",
+    [JOB_FAILED] = EVENT_PREFIX "failed",
+    [JOB_CANCELLED] = EVENT_PREFIX "cancelled",
 };
+
+const char *webhook_event(enum job_state state)
+{
+    return events[state];
+}
 
 static void set_text(json_t *object, const char *key, struct str text)
 {
@@ -48,7 +55,7 @@ static json_t *job_json(const struct job *job)
     set_text(data, "id", str_of(id));
     set_text(data, "type", job->spec.type);
     set_text(data, "format", job->spec.format);
-    set_text(data, "status", str_of(endings[job->state]));
+    set_text(data, "status", str_of(events[job->state] + strlen(EVENT_PREFIX)));
     set_text(data, "owner", job->owner);
     set_text(data, "requestId", job->request_id);
     set_number(data, "attempt", job->attempt);
@@ -71,7 +78,7 @@ struct str webhook_payload(const struct delivery *delivery, struct arena *arena)
     char time[CALENDAR_TEXT_SIZE];
     size_t time_len = calendar_format_timestamp(delivery->created_ms * 1000, time);
     json_t *event = json_object();
-    set_text(event, "type", arena_printf(arena, "export.%s", endings[delivery->job.state]));
+    set_text(event, "type", str_of(webhook_event(delivery->job.state)));
     set_text(event, "timestamp", (struct str){time, time_len});
     (void)json_object_set_new(event, "data", job_json(&delivery->job));
     char *text = json_dumps(event, JSON_COMPACT);

@@ -8,6 +8,10 @@
 
 #include "queue/delivery.h"
 
+/* What a receiver is told of a job that ended in this state: "export.completed", "export.failed" or
+ * "export.cancelled". */
+const char *webhook_event(enum job_state state);
+
 /* The body of a delivery in `arena`, the same at each attempt. */
 struct str webhook_payload(const struct delivery *delivery, struct arena *arena);
 

@@ -2,6 +2,7 @@
 """Who may call what: every rpc that the server offers, by whoever may call. What it offers is asked of the server
 itself, so a new rpc without a row here fails."""
 
+import base64
 import signal
 import subprocess
 import unittest
@@ -26,7 +27,8 @@ OWN = STRANGERS + (OK, OK, OK)          # what each has of its own
 OF_THE_JOB = STRANGERS + (MISSING, OK, OK)
 ADMINS = STRANGERS + (DENIED, DENIED, OK)
 
-# (rpc, what is asked of a job, the state that the job is to be in, what each caller is told)
+# (rpc, what is asked of a job, the state that the job is to be in, what each caller is told); of a job whose end is told
+# by a webhook, the id of its delivery is in the token's place
 TABLE = [
     ("CreateJob", lambda job, token: {"type": "notes"}, None, OWN),
     ("GetJob", lambda job, token: {"id": job}, "queued", OF_THE_JOB),
@@ -42,6 +44,9 @@ TABLE = [
     ("Download", lambda job, token: {"token": token}, "completed", (OK, UNKNOWN, UNKNOWN, MISSING, OK, OK)),
     ("ListExportTypes", lambda job, token: {}, None, OWN),
     ("ListAuditEntries", lambda job, token: {}, "queued", ADMINS),
+    ("ListWebhookDeliveries", lambda job, token: {"job_id": job}, "told", OWN),
+    ("ListWebhookDeliveries", lambda job, token: {"all_owners": True}, "told", ADMINS),
+    ("ResendWebhook", lambda job, token: {"id": token}, "told", OF_THE_JOB),
     ("Health", lambda job, token: {}, None, ANYBODY),
 ]
 OTHERS = {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch", "/%s/ServerReflectionInfo" % REFLECTION,
@@ -90,7 +95,8 @@ class Access(Case):
     """With authentication."""
 
     settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_ACTIVE_PER_USER": 1000, "EXPORT_DOWNLOADS_PER_JOB": 0,
-                "EXPORT_DRAIN_TIMEOUT": "0s"}
+                "EXPORT_DRAIN_TIMEOUT": "0s", "EXPORT_WEBHOOK_ALLOW_PRIVATE": 1,
+                "EXPORT_WEBHOOK_SECRET": "whsec_" + base64.b64encode(bytes(range(32))).decode()}
 
     def setUp(self):
         super().setUp()
@@ -109,15 +115,15 @@ class Access(Case):
         return caller
 
     def prepare(self, state):
-        """A job of the owner's in a state, and a token for its file."""
+        """A job of the owner's in a state, and a token for its file, or the id of its webhook."""
         if state is None:
             return "", ""
         if state == "completed":
             return self.done, self.owner.token(self.done)
-        job = self.owner.create("notes")
-        if state == "cancelled":
+        job = self.owner.create("notes", webhook_url="http://127.0.0.1:9/" if state == "told" else "")
+        if state in ("cancelled", "told"):
             self.owner.CancelJob(id=job.id)
-        return job.id, ""
+        return job.id, self.owner.ListWebhookDeliveries(job_id=job.id).deliveries[0].id if state == "told" else ""
 
     def told(self, rpc, who, request):
         call = getattr(Caller(self.channel, None).stub, rpc)
@@ -141,7 +147,7 @@ class Access(Case):
                     self.assertEqual(wanted, self.told(rpc, who, request))
                     if job and wanted != OK:  # nothing has changed
                         self.assertEqual(before, self.admin.get(job))
-                    if token and wanted != OK:
+                    if state == "completed" and wanted != OK:
                         self.assertTrue(self.owner.download(token)[1])
 
     def test_lists_of_others_are_empty(self):

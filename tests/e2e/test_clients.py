@@ -67,7 +67,7 @@ class Grpcurl(Case):
         self.assertEqual([SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                           "grpc.reflection.v1alpha.ServerReflection"], sorted(self.grpcurl("list").split()))
         methods = self.grpcurl("list", SERVICE).split()
-        self.assertEqual(12, len(methods))
+        self.assertEqual(14, len(methods))
         self.assertIn("rpc WatchJob ( .exportqueue.v1.WatchJobRequest ) returns ( stream .exportqueue.v1.WatchJobResponse );",
                       self.grpcurl("describe", SERVICE))
         for symbol in ("exportqueue.v1.Job", "exportqueue.v1.JobState", "exportqueue.v1.Progress.Phase",

@@ -232,7 +232,7 @@ class SwitchedOff(Case):
                 self.assertIn("ENABLE_EXPORT_QUEUE=1", refusal.message)
         health = caller.Health()
         self.assertEqual(pb.HealthResponse.STATUS_DISABLED, health.status)
-        self.assertEqual(12, len(service.methods))
+        self.assertEqual(14, len(service.methods))
 
     def test_health_counts_what_was_done(self):
         alice = self.caller(self.serve(EXPORT_WORKERS=1))
