@@ -74,7 +74,7 @@ const char *cli_one_id(const struct cli *cli, const char *command)
         id = value;
     if (id && at == OPTIONS_END)
         return id;
-    (void)cli_usage(command, "%s", at == OPTIONS_BAD ? err.text : "one id of a job is needed");
+    (void)cli_usage(command, "%s", at == OPTIONS_BAD ? err.text : "one id is needed");
     return NULL;
 }
 

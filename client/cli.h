@@ -34,8 +34,26 @@ int cli_fail(const struct cli *cli, const struct err *err);
 /* A mistake in the arguments: tells it and where help is. */
 int cli_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The only word of a command that takes no options: a job's id. NULL after telling of a mistake. */
+/* The only word of a command that takes no options: an id. NULL after telling of a mistake. */
 const char *cli_one_id(const struct cli *cli, const char *command);
+
+/* What a page of a list had. */
+struct cli_page {
+    size_t count;
+    bool has_next;
+};
+
+/* Prints a list page after page as it comes, so that a long one takes no more memory than a short
+ * one, until there are `limit` items. */
+struct cli_pages {
+    int64_t limit;
+    void *target;
+    /* Asks for the next page of at most `size` items, which lives in `arena`, and prints it. The
+     * arena lives until the page after it is there, for it holds the token that asks for that. */
+    bool (*print_next)(void *target, int32_t size, struct arena *arena, struct cli_page *out,
+                       struct err *err);
+};
+int cli_print_pages(const struct cli *cli, const struct cli_pages *pages);
 
 /* Prints a message as JSON, and a newline. */
 void cli_print_json(const ProtobufCMessage *message, bool is_line);
@@ -74,6 +92,8 @@ int cli_delete(struct cli *cli);
 int cli_token(struct cli *cli);
 int cli_types(struct cli *cli);
 int cli_audit(struct cli *cli);
+int cli_deliveries(struct cli *cli);
+int cli_resend(struct cli *cli);
 int cli_health(struct cli *cli);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exportq audit: who did what. Page after page is printed as it comes, so that a long list takes no
- * more memory than a short one.
+ * exportq audit: who did what.
  */
 #include "client/cli.h"
 #include "client/screen.h"
@@ -10,7 +9,7 @@
 #include "base/str.h"
 #include "client/when.h"
 
-enum { PAGE_SIZE = 100, DEFAULT_LIMIT = 100, ID_WIDTH = 36 };
+enum { DEFAULT_LIMIT = 100, ID_WIDTH = 36 };
 
 /* What was asked for, and where printing stands. */
 struct audit {
@@ -19,8 +18,8 @@ struct audit {
     Google__Protobuf__Timestamp since;
     Google__Protobuf__Timestamp until;
     int64_t limit;
-    int64_t count; /* printed so far */
-    int actor;     /* widths of columns, which never get narrower */
+    bool has_begun;
+    int actor; /* widths of columns, which never get narrower */
     int address;
     int type;
 };
@@ -73,7 +72,7 @@ static void print_page(struct audit *audit, const Exportqueue__V1__ListAuditEntr
         widen(&audit->address, page->entries[i]->address);
         widen(&audit->type, page->entries[i]->type);
     }
-    if (audit->count == 0 && !audit->cli->is_json)
+    if (!audit->has_begun && !audit->cli->is_json)
         screen_print("%-20s  %-8s  %-*s  %-*s  %-*s  %-*s  %s\n", "TIME", "ACTION", audit->actor,
                      "ACTOR", audit->address, "ADDRESS", ID_WIDTH, "JOB", audit->type, "TYPE",
                      "OWNER");
@@ -83,41 +82,21 @@ static void print_page(struct audit *audit, const Exportqueue__V1__ListAuditEntr
         else
             print_entry(audit, page->entries[i]);
     }
-    audit->count += (int64_t)page->n_entries;
+    audit->has_begun = true;
 }
 
-/* One page; its answer lives in `arena`. */
-static bool next_page(struct audit *audit, struct arena *arena, struct err *err)
+static bool print_next(void *target, int32_t size, struct arena *arena, struct cli_page *out,
+                       struct err *err)
 {
+    struct audit *audit = target;
     Exportqueue__V1__ListAuditEntriesResponse *page = NULL;
-    int64_t left = audit->limit - audit->count;
-    audit->request.page_size = (int32_t)(left < PAGE_SIZE ? left : PAGE_SIZE);
+    audit->request.page_size = size;
     if (!exportq_audit(audit->cli->exportq, &audit->request, arena, &page, err))
         return false;
     print_page(audit, page);
     audit->request.page_token = page->next_page_token;
+    *out = (struct cli_page){page->n_entries, page->next_page_token[0] != '\0'};
     return true;
-}
-
-static int print_all(struct audit *audit)
-{
-    struct arena pages[2] = {{0}}; /* the token of one page asks for the next */
-    struct err err = {0};
-    bool is_ok = true;
-    for (unsigned turn = 0;; turn ^= 1) {
-        arena_done(&pages[turn]);
-        is_ok = next_page(audit, &pages[turn], &err);
-        if (!is_ok || !audit->request.page_token[0] || audit->count >= audit->limit)
-            break;
-    }
-    bool has_more = is_ok && audit->request.page_token[0];
-    arena_done(&pages[0]);
-    arena_done(&pages[1]);
-    if (!is_ok)
-        return cli_fail(audit->cli, &err);
-    if (has_more)
-        screen_tell("there are more than these %lld: --limit N", (long long)audit->count);
-    return CLI_DONE;
 }
 
 /* ---- Options ---- */
@@ -164,7 +143,7 @@ static bool take_actions(struct audit *audit, const char *value)
         if (!parse_action(str_trim(name), &actions[request->n_actions])) {
             (void)cli_usage("audit",
                             "unknown action %.*s; there are create, cancel, retry, delete, token, "
-                            "download and resume",
+                            "download, resume and resend",
                             STR_ARG(name));
             return false;
         }
@@ -243,5 +222,6 @@ int cli_audit(struct cli *cli)
         if (!take_option(&audit, at, value))
             return CLI_USAGE;
     }
-    return print_all(&audit);
+    const struct cli_pages pages = {audit.limit, &audit, print_next};
+    return cli_print_pages(cli, &pages);
 }

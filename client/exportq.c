@@ -158,6 +158,22 @@ bool exportq_audit(struct exportq *exportq, const Exportqueue__V1__ListAuditEntr
     return call(exportq, "ListAuditEntries", &request->base, arena, out, err);
 }
 
+bool exportq_deliveries(struct exportq *exportq,
+                        const Exportqueue__V1__ListWebhookDeliveriesRequest *request,
+                        struct arena *arena, Exportqueue__V1__ListWebhookDeliveriesResponse **out,
+                        struct err *err)
+{
+    return call(exportq, "ListWebhookDeliveries", &request->base, arena, out, err);
+}
+
+bool exportq_resend(struct exportq *exportq, const char *id, struct arena *arena,
+                    Exportqueue__V1__ResendWebhookResponse **out, struct err *err)
+{
+    Exportqueue__V1__ResendWebhookRequest request = EXPORTQUEUE__V1__RESEND_WEBHOOK_REQUEST__INIT;
+    request.id = text(id);
+    return call(exportq, "ResendWebhook", &request.base, arena, out, err);
+}
+
 bool exportq_health(struct exportq *exportq, struct arena *arena,
                     Exportqueue__V1__HealthResponse **out, struct err *err)
 {

@@ -69,6 +69,12 @@ bool exportq_types(struct exportq *exportq, struct arena *arena,
 bool exportq_audit(struct exportq *exportq, const Exportqueue__V1__ListAuditEntriesRequest *request,
                    struct arena *arena, Exportqueue__V1__ListAuditEntriesResponse **out,
                    struct err *err) MUST_CHECK;
+bool exportq_deliveries(struct exportq *exportq,
+                        const Exportqueue__V1__ListWebhookDeliveriesRequest *request,
+                        struct arena *arena, Exportqueue__V1__ListWebhookDeliveriesResponse **out,
+                        struct err *err) MUST_CHECK;
+bool exportq_resend(struct exportq *exportq, const char *id, struct arena *arena,
+                    Exportqueue__V1__ResendWebhookResponse **out, struct err *err) MUST_CHECK;
 bool exportq_health(struct exportq *exportq, struct arena *arena,
                     Exportqueue__V1__HealthResponse **out, struct err *err) MUST_CHECK;
 

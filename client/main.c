@@ -78,7 +78,7 @@ static const struct command commands[] = {
      "  -a, --actor NAME      only what this owner did\n"
      "  --owner NAME          only what was done with the jobs of this owner\n"
      "  -j, --job ID          only what was done with this job\n"
-     "  --action A[,A...]     create, cancel, retry, delete, token, download, resume\n"
+     "  --action A[,A...]     create, cancel, retry, delete, token, download, resume, resend\n"
      "  --since T, --until T  45m, 2h or 7d ago, or a time of UTC: 2026-11-01, "
      "2026-11-01T08:30:00Z\n"
      "  -n, --limit N         at most N entries; 100\n\n"
@@ -87,6 +87,16 @@ static const struct command commands[] = {
      "examples:\n  exportq audit --since 2h\n  exportq audit --action download,resume --owner "
      "alice\n"
      "  exportq audit --job ID --json | jq -r '[.time, .action, .actor, .address] | @tsv'\n"},
+    {"deliveries", cli_deliveries, "[JOB-ID] [OPTION]...", "who was told of ends by webhooks",
+     "  -s, --state STATE    only pending, delivered or given_up ones; may be given again\n"
+     "  -n, --limit N        at most N deliveries; 100\n"
+     "  --all-owners         for admins\n\n"
+     "The newest come first, of all your jobs or of one. LAST is what came of the last attempt. "
+     "--json\nprints one delivery a line.\n\n"
+     "examples:\n  exportq deliveries --state given_up\n  exportq deliveries JOB-ID --json\n"},
+    {"resend", cli_resend, "DELIVERY-ID", "sends a webhook once more, at once",
+     "The receiver gets it under the same webhook-id as before.\n\n"
+     "examples:\n  exportq resend DELIVERY-ID\n"},
     {"health", cli_health, "", "how the server is doing", "examples:\n  exportq health --json\n"},
 };
 
@@ -229,7 +239,8 @@ static int print_help(const struct command *command)
     (void)printf("exportq: asks for exports, watches them, takes the file\n\n"
                  "usage: exportq COMMAND ...\n\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        (void)printf("  %-9s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
+        (void)printf("  %-11s %-24s %s\n", commands[i].name, commands[i].usage,
+                     commands[i].summary);
     (void)printf("\nexportq help COMMAND, or exportq COMMAND --help, tells more.\n\n%s\nexamples:\n"
                  "  exportq types\n"
                  "  exportq create trades --filter status=CLOSED --wait -o trades.csv\n"

@@ -33,6 +33,10 @@ _exportq_ids() {
     _exportq_ask list --limit 50 | sed -n '2,$s/ .*//p'
 }
 
+_exportq_deliveries() {
+    _exportq_ask deliveries --limit 50 | sed -n '2,$s/ .*//p'
+}
+
 # What is known of the type that stands after "create".
 _exportq_type() {
     local i word
@@ -59,7 +63,7 @@ _exportq_columns() {
 
 _exportq() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-    local commands="create list get watch download cancel retry delete token types audit health help version"
+    local commands="create list get watch download cancel retry delete token types audit deliveries resend health help version"
     local globals="--server --user --token --tls --tls-ca --tls-cert --tls-key --json --help --version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ " $commands " == *" ${COMP_WORDS[i]} "* ]] && command=${COMP_WORDS[i]} && break
@@ -76,14 +80,16 @@ _exportq() {
     --header) mapfile -t COMPREPLY < <(compgen -W "names titles" -- "$word") && return ;;
     --dialect) mapfile -t COMPREPLY < <(compgen -W "excel" -- "$word") && return ;;
     -s | --state)
-        mapfile -t COMPREPLY < <(compgen -W "queued running completed failed cancelled expired" -- "$word")
+        local states="queued running completed failed cancelled expired"
+        [[ $command == deliveries ]] && states="pending delivered given_up"
+        mapfile -t COMPREPLY < <(compgen -W "$states" -- "$word")
         return
         ;;
     --action)
         local earlier=
         [[ $word == *,* ]] && earlier=${word%,*},
         mapfile -t COMPREPLY < <(compgen -P "$earlier" \
-            -W "create cancel retry delete token download resume" -- "${word##*,}")
+            -W "create cancel retry delete token download resume resend" -- "${word##*,}")
         return
         ;;
     -j | --job) mapfile -t COMPREPLY < <(compgen -W "$(_exportq_ids)" -- "$word") && return ;;
@@ -115,6 +121,8 @@ _exportq() {
     help) words=$commands ;;
     types) [[ $word == -* ]] || words=$(_exportq_types) ;;
     list) words+=" --state --type --limit --all-owners --request-id" ;;
+    deliveries) if [[ $word == -* ]]; then words+=" --state --limit --all-owners"; else words=$(_exportq_ids); fi ;;
+    resend) [[ $word == -* ]] || words=$(_exportq_deliveries) ;;
     audit) words+=" --actor --owner --job --action --since --until --limit" ;;
     download)
         words+=" --output --force --download-token"

@@ -48,7 +48,7 @@ class Receiver:
         return "%s://%s:%d%s" % ("https" if self.tls else "http", host, self.port, path)
 
     def release(self):
-        """Lets /hold answer from now on."""
+        """Lets /hold answer, and /gone take what comes, from now on."""
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.url("/release"), timeout=10).close()
 
     def at(self, path):

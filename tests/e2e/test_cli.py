@@ -220,7 +220,8 @@ class Commands(Cli):
                                 (("create", "--compress", "gzip", "no"), "notes"),
                                 (("audit", "--s"), "--server --since"), (("audit", "--action", "t"), "token"),
                                 (("audit", "--action", "create,de"), "create,delete"), (("audit", "-j", ""), id),
-                                (("audit", "--since", ""), ""),
+                                (("audit", "--since", ""), ""), (("deliveries", "-s", "g"), "given_up"),
+                                (("deliveries", ""), id), (("resend", ""), ""),
                                 (("create", "notes", "--filter", "mood", "=", ""), "")):
             self.assertEqual(expected.split(), self.complete(*words), words)
 
@@ -438,7 +439,7 @@ class Usage(Cli):
 
     def test_each_command_has_help_with_an_example(self):
         out, _ = self.run_cli(DONE, "--help")
-        commands = "create list get watch download cancel retry delete token types audit health".split()
+        commands = "create list get watch download cancel retry delete token types audit deliveries resend health".split()
         for command in commands:
             self.assertRegex(out, r"(?m)^  %s " % command)
             own, _ = self.run_cli(DONE, command, "--help")

@@ -19,7 +19,7 @@ from certificates import Authority
 from postgres import PersistentCase
 from receiver import Receiver
 from server import run_once, wait_until
-from support import Case
+from support import Case, pb
 
 NEW = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OLD = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
@@ -270,18 +270,40 @@ class Shared(PersistentCase):
         server.wait_for("event=webhook.store_recovered")
         wait_until(lambda: self.deliveries(where="state = 'DELIVERED'") == "1", "it is delivered")
 
-    def test_the_commands_of_the_docs_list_deliveries_and_send_one_again(self):
+    def test_the_commands_of_the_docs_list_what_was_given_up_and_send_it_once_more(self):
         receiver = Receiver((NEW,))
         self.addCleanup(receiver.stop)
-        alice = self.caller(self.serve())
-        job = alice.rows(1, webhook_url=receiver.url("/gone"))
-        with open(os.path.join(ROOT, "docs/webhooks.md"), encoding="utf-8") as file:
-            book = file.read()
-        listed = re.search(r'(?m)^psql -d queue -c "(.*)"$', book).group(1)
-        again = re.search("`(update exportq.delivery .*?)`", book).group(1)
-        wait_until(lambda: self.deliveries(where="state = 'GIVEN_UP'") == "1", "it is given up")
-        rows = self.query(listed)
-        self.assertEqual((1, job.id, "410"), (len(rows), rows[0][1], rows[0][8]), rows)
-        self.query(again.replace("…", rows[0][0]))
+        leaks.secret(HUSH)
+        server = self.serve()
+        alice, bob = self.caller(server), self.caller(server, "bob")
+        job = alice.rows(1, webhook_url=receiver.url("/gone?key=" + HUSH))
+        [given_up] = wait_until(lambda: alice.ListWebhookDeliveries(states=[pb.WEBHOOK_DELIVERY_STATE_GIVEN_UP]).deliveries,
+                                "it is given up")
+        self.assertEqual((job.id, "alice", "export.completed", "127.0.0.1", 1, 410), tuple(
+            getattr(given_up, name) for name in ("job_id", "owner", "event", "host", "attempts", "last_status")))
+        for words in (["--state", "given_up"], [job.id]):
+            lines = self.book(server, "exportq deliveries", words).splitlines()
+            self.assertEqual(2, len(lines), lines)
+            self.assertRegex(lines[1], "^%s  GIVEN_UP .* export.completed .* 127.0.0.1 .*410" % given_up.id)
+        self.assertEqual([], list(bob.ListWebhookDeliveries().deliveries))
+        self.refused(grpc.StatusCode.NOT_FOUND, bob.ResendWebhook, id=given_up.id)
+        receiver.release()  # it is mended
+        self.assertIn(job.id, self.book(server, "exportq resend", [given_up.id]))
         first, second = receiver.wait_for("/gone", 2)
-        self.assertEqual(first["headers"]["webhook-id"], second["headers"]["webhook-id"])
+        self.assertEqual([given_up.id] * 2, [request["headers"]["webhook-id"] for request in (first, second)])
+        [delivered] = wait_until(lambda: alice.ListWebhookDeliveries(states=[pb.WEBHOOK_DELIVERY_STATE_DELIVERED]).deliveries,
+                                 "it is delivered")
+        self.assertEqual((given_up.id, 204, ""), (delivered.id, delivered.last_status, delivered.last_error))
+        [act] = bob.ListAuditEntries(actions=[pb.AUDIT_ACTION_RESEND]).entries
+        self.assertEqual((job.id, "alice", "rows"), (act.job_id, act.actor, act.type))
+        server.wait_for("event=webhook.resent job=%s .*actor=.?alice" % job.id)
+
+    def book(self, server, command, words):
+        """What a command of docs/webhooks.md prints, with these words in place of the page's."""
+        with open(os.path.join(ROOT, "docs/webhooks.md"), encoding="utf-8") as file:
+            shown = [line.split("#")[0].split() for line in file if line.startswith(command + " ")]
+        self.assertIn(len(words), [len(line) - 2 for line in shown], shown)
+        status, out, err = run_once([*command.split()[1:], *words, "--server", server.address, "--user", "alice"], name="exportq")
+        self.assertEqual((0, ""), (status, err))
+        return out
+

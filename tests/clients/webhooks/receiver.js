@@ -3,7 +3,7 @@
 // A receiver of webhooks: verifies each request with the library of Standard Webhooks and prints what
 // came as a line of JSON. What it answers is in the path:
 //
-//   /ok        204                        /gone   410
+//   /ok        204                        /gone   410, after GET /release 204
 //   /slow      never                      /long   200 and a body without end
 //   /redirect  302 to /trap, on this      /busy   503 once, Retry-After: 1, then 204
 //   /hold      never, until GET /release  /trap   204: nobody should come here
@@ -45,7 +45,7 @@ function answer(path, id, request, response) {
   seen.add(id);
   if (path === '/slow' || (path === '/hold' && isHeld)) return undefined;
   if (path === '/long') return pour(response);
-  if (path === '/gone') return status(410);
+  if (path === '/gone' && isHeld) return status(410);
   if (path === '/busy' && isNew) return status(503, { 'Retry-After': '1' });
   if (path === '/redirect') return status(302, { Location: `http://${request.headers.host}/trap` });
   return status(204);
