@@ -7,7 +7,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "engine/paths.h"
-#include "server/auth.h"
+#include "server/auth_door.h"
 #include "server/http_guard.h"
 
 /* ---- Who calls ---- */

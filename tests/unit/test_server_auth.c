@@ -2,7 +2,7 @@
  *
  * Where a server may listen, by how it asks who calls.
  */
-#include "server/auth.h"
+#include "server/auth_door.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
