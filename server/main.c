@@ -189,7 +189,7 @@ static void open_metrics(struct server *server)
         .http_routes = server->paths,
         .http_route_count = http_door_paths(server->paths, PATHS_MAX),
     };
-    server->metrics = metrics_new(&options);
+    server->metrics = metrics_new_server(&options);
     engine->job_listener = metrics_job_listener(server->metrics);
     engine->files_listener = metrics_files_listener(server->metrics);
 }
@@ -243,7 +243,8 @@ static bool open_doors(struct server *server, struct err *err)
         !rpc_health_new(server->rpc, &server->health, err) ||
         !rpc_reflection_new(server->rpc, &server->reflection, err))
         return false;
-    const struct metrics_sources sources = {&server->exports, server->rpc, engine->pool};
+    const struct metrics_sources sources = {engine->store, engine->pool, &server->exports,
+                                            server->rpc};
     metrics_set_sources(server->metrics, &sources);
     rpc_listen_to_log(log_grpc, server);
     server->pulse = pulse_start(&server->exports, server->health, service_name);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What this server has done and how it stands, for Prometheus. Whoever does something tells it
+ * What this process has done and how it stands, for Prometheus. Whoever does something tells it
  * here; what can be asked for is asked for when the metrics are written, but for what costs a
  * query: that is as the pulse felt it last, so that no scrape hammers the database.
  *
  *     metrics_new → listeners and hooks → metrics_set_sources → metrics_write × n → metrics_free
  *
- * All functions are thread-safe but where it is said. Those that tell accept NULL for the metrics:
- * then nobody counts.
+ * exportqd and exportq-worker share what is of jobs, files, the HTTP door and the process; the rest
+ * is exportqd's alone: metrics_server.c, and nothing of exportq-worker calls that. All functions
+ * are thread-safe but where it is said. Those that tell accept NULL for the metrics: then nobody
+ * counts.
  */
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
@@ -33,7 +35,11 @@ struct metrics_options {
     size_t http_route_count;
 };
 
+/* Those of exportq-worker. */
 struct metrics *metrics_new(const struct metrics_options *options);
+
+/* The same and more: those of exportqd. */
+struct metrics *metrics_new_server(const struct metrics_options *options);
 
 /* After all who tell. Accepts NULL. */
 void metrics_free(struct metrics *metrics);
@@ -41,9 +47,10 @@ void metrics_free(struct metrics *metrics);
 /* What is asked when the metrics are written; all may be NULL, and outlive the last write. Before
  * the first, once. */
 struct metrics_sources {
-    struct exports *exports;
-    struct rpc_server *rpc;
+    struct store *store;
     struct pool *pool;
+    struct exports *exports; /* in exportqd, as the next */
+    struct rpc_server *rpc;
 };
 void metrics_set_sources(struct metrics *metrics, const struct metrics_sources *sources);
 
@@ -57,6 +64,13 @@ const struct job_listener *metrics_job_listener(struct metrics *metrics);
 
 struct files_listener metrics_files_listener(struct metrics *metrics);
 
+/* A request was answered. `route` is one of the options' http_routes ("/api/exports/jobs/{id}"), or
+ * NULL where none fits; `method` is what the client said. */
+void metrics_http_request(struct metrics *metrics, const char *route, const char *method,
+                          unsigned status, double seconds);
+
+/* ---- Who tells, in exportqd alone ---- */
+
 /* What somebody did with a job: BIT(enum audit_action)…. */
 void metrics_acts(struct metrics *metrics, unsigned acts, const struct job *job);
 
@@ -68,10 +82,5 @@ void metrics_download_ended(struct metrics *metrics, int64_t bytes, bool is_whol
 
 /* rpc_server_options.ended; `exports` is the struct exports. */
 void metrics_rpc_ended(void *exports, struct str method, int status, double seconds);
-
-/* A request was answered. `route` is one of the options' http_routes ("/api/exports/jobs/{id}"), or
- * NULL where none fits; `method` is what the client said. */
-void metrics_http_request(struct metrics *metrics, const char *route, const char *method,
-                          unsigned status, double seconds);
 
 #endif

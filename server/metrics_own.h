@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The metrics as metrics.c and metrics_write.c see them. Nobody else includes this.
+ * The metrics as metrics*.c see them. Nobody else includes this.
  */
 #ifndef SERVER_METRICS_OWN_H
 #define SERVER_METRICS_OWN_H
@@ -22,9 +22,32 @@ struct metrics {
     struct metric *counted[METRIC_ID_COUNT]; /* NULL: asked for when it is written */
     struct job_listener jobs;
     struct metrics_sources sources;
-    struct arena arena; /* what labels may say */
+    /* What exportqd writes besides; NULL: these are exportq-worker's. */
+    void (*write_more)(struct metrics *metrics, struct buf *out);
+    struct arena arena;         /* what labels may say */
+    struct metric_values types; /* the same, of jobs */
+    struct metric_values formats;
     pthread_mutex_t mutex;
     struct metrics_felt felt; /* under the mutex */
 };
+
+/* A metric that is counted as it happens. `first`… are what its labels may say. */
+void metrics_make(struct metrics *metrics, enum metric_id id, struct metric_values first,
+                  struct metric_values second, struct metric_values third);
+
+/* So many texts for labels, which live as long as the metrics. */
+const char **metrics_new_texts(struct metrics *metrics, size_t count);
+
+void metrics_count(struct metrics *metrics, enum metric_id id, const struct str *labels,
+                   uint64_t count);
+void metrics_observe(struct metrics *metrics, enum metric_id id, const struct str *labels,
+                     double seconds);
+
+/* The job is over: "completed", "failed" or "cancelled". */
+void metrics_job_ended(struct metrics *metrics, const struct job *job, const char *state);
+
+/* A gauge without labels, whole; one sample of a gauge with one label. */
+void metrics_write_one(enum metric_id id, double value, struct buf *out);
+void metrics_write_labelled(enum metric_id id, const char *label, double value, struct buf *out);
 
 #endif

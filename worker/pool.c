@@ -24,6 +24,7 @@ struct slot {
     pthread_t thread;
     char name[WORKER_NAME_MAX];
     enum slot_state state;
+    bool is_away; /* the store, when it was asked last */
     struct ticket ticket;
     int64_t revision; /* of the job when it was claimed: what the hub tells of before is old */
     uint64_t cancels; /* the pool's when the claim began */
@@ -81,11 +82,12 @@ static bool slot_fill(struct slot *slot, const struct job *job, const struct tic
     return is_sure;
 }
 
-static void slot_clear(struct slot *slot)
+static void slot_clear(struct slot *slot, bool is_away)
 {
     struct pool *pool = slot->pool;
     pthread_mutex_lock(&pool->mutex);
     slot->state = SLOT_IDLE;
+    slot->is_away = is_away;
     pthread_cond_broadcast(&pool->fell_idle);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -170,7 +172,7 @@ static bool work_once(struct slot *slot, struct err *err)
         store_claim(slot->pool->options.store, slot->name, &arena, &job, &ticket, &is_found, err);
     if (is_ok && is_found)
         run_job(slot, &job, &ticket, &arena);
-    slot_clear(slot);
+    slot_clear(slot, !is_ok);
     if (is_ok && !is_found && !pool_is_draining(slot->pool))
         store_wait(slot->pool->options.store, IDLE_WAIT_MS);
     return is_ok;
@@ -282,8 +284,10 @@ void pool_read_use(struct pool *pool, struct pool_use *out)
     size_t count = pool->options.worker_count;
     struct pool_use use = {.all = count};
     pthread_mutex_lock(&pool->mutex);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         use.busy += pool->slots[i].state == SLOT_RUNNING;
+        use.away += pool->slots[i].is_away;
+    }
     pthread_mutex_unlock(&pool->mutex);
     *out = use;
 }

@@ -31,6 +31,7 @@ struct pool *pool_start(const struct pool_options *options);
 
 struct pool_use {
     size_t busy; /* run a job */
+    size_t away; /* did not reach the store when they asked it last */
     size_t all;
 };
 

@@ -38,7 +38,7 @@ static struct world *world_open(void)
     world->hub = hub_new();
     world->limits = limits_new(&limits);
     const struct metrics_options of = {world->shop.runner.catalog, routes, COUNT_OF(routes)};
-    world->metrics = metrics_new(&of);
+    world->metrics = metrics_new_server(&of);
     world->exports = (struct exports){
         .is_enabled = true,
         .limits = world->limits,
@@ -47,7 +47,8 @@ static struct world *world_open(void)
         .hub = world->hub,
         .is_file_store_ok = true,
     };
-    const struct metrics_sources sources = {.exports = &world->exports};
+    const struct metrics_sources sources = {.store = world->exports.store,
+                                            .exports = &world->exports};
     metrics_set_sources(world->metrics, &sources);
     buf_init(&world->text, METRICS_MAX_BYTES);
     return world;
