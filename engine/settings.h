@@ -53,6 +53,7 @@ struct settings {
     struct str listen;
     struct str http_listen; /* empty: by default; "off": no door */
     struct str http_cors_origins;
+    struct str worker_listen; /* "off": no door */
     bool allows_plaintext;
     struct str auth;
     struct str jwt_keys;

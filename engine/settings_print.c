@@ -28,7 +28,8 @@ static const char *const usage[] = {
         "  --version  prints the version\n"
         "  --help     prints this\n\n"
         "It takes the environment of its servers: DATABASE_URL and EXPORT_STORE_URL must lead to "
-        "the\nsame database and the same files. Settings of the doors are read and left alone.\n\n",
+        "the\nsame database and the same files. Settings of their doors are read and left "
+        "alone.\n\n",
 };
 
 static const char *const examples[] = {
@@ -42,7 +43,7 @@ static const char *const examples[] = {
         "  exportqd --demo --check\n",
     [PROGRAM_WORKER] =
         "  DATABASE_URL=postgres://app@db/journal EXPORT_STORE_URL=file:/srv/exports \\\n"
-        "      exportq-worker --workers 4\n"
+        "      exportq-worker --workers 4 --worker-listen 127.0.0.1:9464\n"
         "  exportq-worker --check\n",
 };
 

@@ -14,6 +14,15 @@
 
 enum { ASK_AGAIN_MS = 2000 }; /* a stream of events, whether all was quiet for long */
 
+static void get_metrics(void *data, struct http_call *call)
+{
+    const struct http_door *door = data;
+    struct caller caller = {0};
+    struct err err = {0};
+    if (!http_metrics(door, door->exports->metrics, call, &caller, &err))
+        http_fail(door, call, &caller, (struct str){0}, &err);
+}
+
 static const struct http_route routes[] = {
     {"POST", "/api/exports/jobs", http_jobs_create},
     {"GET", "/api/exports/jobs", http_jobs_list},
@@ -27,7 +36,7 @@ static const struct http_route routes[] = {
     {"GET", "/api/exports/types", http_types_list},
     {"GET", "/api/health", http_health_get},
     {"GET", "/api/openapi.json", http_openapi},
-    {"GET", "/metrics", http_metrics},
+    {"GET", "/metrics", get_metrics},
     {"GET", "/", http_to_page},
     {"GET", "/exports", http_page},
     {"GET", "/exports/", http_to_page},
@@ -86,29 +95,14 @@ static void count_call(void *data, struct http_call *call, double seconds)
                          (unsigned)http_status(call), seconds);
 }
 
-/* One certificate for both doors; each has its own words for it. */
-static const struct http_tls *hold(void *data, uint64_t *out_generation)
-{
-    struct http_doorway *doorway = data;
-    const struct rpc_tls *tls =
-        doorway->certificate.hold(doorway->certificate.data, out_generation);
-    doorway->shown = (struct http_tls){tls->certificate_pem, tls->key_pem};
-    return &doorway->shown;
-}
-
-static void release(void *data)
-{
-    struct http_doorway *doorway = data;
-    doorway->certificate.release(doorway->certificate.data);
-}
-
 bool http_door_open(const struct http_door_options *options, struct exports *exports,
                     struct http_doorway *out, struct err *err)
 {
     out->door = (struct http_door){.exports = exports,
+                                   .identity = exports->identity,
                                    .cors_origins = options->cors_origins,
                                    .has_tls = options->certificate != NULL};
-    struct http_server_options all = {
+    const struct http_server_options all = {
         .listen = options->listen,
         .routes = routes,
         .route_count = COUNT_OF(routes),
@@ -119,11 +113,8 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
         .workers = options->workers,
         .max_connections = options->max_connections,
         .max_body_bytes = options->max_body_bytes,
+        .tls = http_certificate_of(options->certificate, &out->certificate),
     };
-    if (options->certificate) {
-        out->certificate = certificate_source(options->certificate);
-        all.tls = (struct http_tls_source){hold, release, out};
-    }
     if (!http_server_new(&all, &out->server, err))
         return false;
     if (http_server_start(out->server, err))

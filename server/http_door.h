@@ -7,7 +7,7 @@
 #define SERVER_HTTP_DOOR_H
 
 #include "http/http.h"
-#include "server/certificate.h"
+#include "server/http_certificate.h"
 #include "server/http_guard.h"
 
 struct http_door_options {
@@ -23,8 +23,7 @@ struct http_door_options {
 struct http_doorway {
     struct http_door door;
     struct http_server *server; /* NULL: not open */
-    struct rpc_tls_source certificate;
-    struct http_tls shown; /* while it is held */
+    struct http_certificate certificate;
 };
 
 /* All routes: for the test that holds the OpenAPI document to them. */

@@ -12,8 +12,7 @@ static bool check_host(const struct http_door *door, struct http_call *call, str
 {
     struct str host = http_field(call, "host");
     bool has_port = host.len && host.ptr[host.len - 1] != ']' && str_find(host, ':') < host.len;
-    if (!identity_is_open(door->exports->identity) ||
-        host_is_loopback(has_port ? host_of(host) : host))
+    if (!identity_is_open(door->identity) || host_is_loopback(has_port ? host_of(host) : host))
         return true;
     return err_set(err, ERR_DENIED,
                    "without authentication this server answers to localhost only; a proxy has to "
@@ -106,7 +105,7 @@ bool http_guard_caller(const struct http_door *door, struct http_call *call, str
                        struct err *err)
 {
     const struct credentials credentials = credentials_of(call);
-    if (!identity_of(door->exports->identity, &credentials, http_arena(call), out, err))
+    if (!identity_of(door->identity, &credentials, http_arena(call), out, err))
         return false;
     out->trace_parent = http_guard_trace_parent(call);
     return true;
@@ -116,5 +115,5 @@ bool http_guard_anyone(const struct http_door *door, struct http_call *call, str
                        struct err *err)
 {
     const struct credentials credentials = credentials_of(call);
-    return identity_of_anyone(door->exports->identity, &credentials, http_arena(call), out, err);
+    return identity_of_anyone(door->identity, &credentials, http_arena(call), out, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who may ask what of the browser's door. A browser carries requests for pages of anybody: what
+ * Who may ask what of an HTTP door. A browser carries requests for pages of anybody: what
  * another origin makes it send is refused, unless EXPORT_HTTP_CORS_ORIGINS names that origin; and a
  * server without authentication answers under loopback's names alone, so that no other name can be
  * turned on it (DNS rebinding).
@@ -13,7 +13,8 @@
 
 /* What the handlers work with; everything outlives it. */
 struct http_door {
-    struct exports *exports;
+    struct exports *exports; /* NULL in exportq-worker, whose door has no use cases */
+    const struct identity *identity;
     struct str cors_origins; /* EXPORT_HTTP_CORS_ORIGINS, with commas; empty: none */
     bool has_tls;
 };

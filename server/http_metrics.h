@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * GET /metrics: for anybody where there is no authentication, else for admins.
+ * GET /metrics of an HTTP door: for anybody where there is no authentication, else for admins.
  */
 #ifndef SERVER_HTTP_METRICS_H
 #define SERVER_HTTP_METRICS_H
 
-#include "http/http.h"
+#include "server/http_guard.h"
+#include "server/metrics.h"
 
-/* Of the shape of http/http.h; `data` is the struct http_door. */
-void http_metrics(void *data, struct http_call *call);
+/* Answers with the metrics. False: nothing was answered, `err` says why; `out` is the caller, as
+ * far as it is known. */
+bool http_metrics(const struct http_door *door, struct metrics *metrics, struct http_call *call,
+                  struct caller *out, struct err *err) MUST_CHECK;
 
 #endif

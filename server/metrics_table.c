@@ -26,10 +26,10 @@ const struct metric_family metric_families[METRIC_ID_COUNT] = {
     [METRIC_JOBS_CREATED] = {"exportq_jobs_created_total", COUNTS("jobs",
         "Jobs created through this server.", "type", "format"), .has_zeros = true},
     [METRIC_JOBS_FINISHED] = {"exportq_jobs_finished_total", COUNTS("jobs",
-        "Jobs that this server brought to their end, by the state they ended in.", "type", "format", "state"),
+        "Jobs that this process brought to their end, by the state they ended in.", "type", "format", "state"),
         .has_zeros = true},
     [METRIC_JOB_WAIT] = {"exportq_job_wait_seconds", MEASURES(long_s,
-        "How long a job was due before a worker of this server began an attempt.", "type", "format")},
+        "How long a job was due before a worker of this process began an attempt.", "type", "format")},
     [METRIC_JOB_RUN] = {"exportq_job_run_seconds", MEASURES(long_s,
         "How long the attempt ran that completed a job here.", "type", "format")},
     [METRIC_WRITTEN_ROWS] = {"exportq_written_rows_total", COUNTS("rows",
@@ -41,17 +41,17 @@ const struct metric_family metric_families[METRIC_ID_COUNT] = {
     [METRIC_JOB_FAILURES] = {"exportq_job_failures_total", COUNTS("jobs",
         "Jobs that failed for good, by error code.", "code"), .has_zeros = true},
     [METRIC_WORKERS] = {"exportq_workers", TELLS("workers",
-        "Workers of this server.", NULL)},
+        "Workers of this process.", NULL)},
     [METRIC_WORKERS_BUSY] = {"exportq_workers_busy", TELLS("workers",
-        "Workers of this server that run a job.", NULL)},
+        "Workers of this process that run a job.", NULL)},
     [METRIC_CONNECTIONS_MAX] = {"exportq_database_connections_max", TELLS("connections",
-        "Connections that this server may have to the queue's database; with PostgreSQL only.", NULL)},
+        "Connections that this process may have to the queue's database; with PostgreSQL only.", NULL)},
     [METRIC_CONNECTIONS_OPEN] = {"exportq_database_connections_open", TELLS("connections",
         "Connections that are open to the queue's database.", NULL)},
     [METRIC_CONNECTIONS_IN_USE] = {"exportq_database_connections_in_use", TELLS("connections",
         "Connections to the queue's database that are in use.", NULL)},
     [METRIC_STORE_UP] = {"exportq_store_up", TELLS("1 or 0",
-        "Whether the queue's store answered a second ago.", NULL)},
+        "Whether the queue's store answered when it was asked last, a second ago; a worker asks when it is idle.", NULL)},
     [METRIC_STORE_LATENCY] = {"exportq_store_latency_seconds", TELLS("seconds",
         "How long that answer took.", NULL)},
     [METRIC_FILE_STORE_UP] = {"exportq_file_store_up", TELLS("1 or 0",
@@ -103,19 +103,42 @@ const struct metric_family metric_families[METRIC_ID_COUNT] = {
 
 static const char introduction[] =
     "# Metrics\n\n"
-    "`GET /metrics` of a server's HTTP door has these, in Prometheus' text format. This page is "
-    "what\n"
+    "`GET /metrics` of a server's HTTP door has these, in Prometheus' text format; that of an\n"
+    "`exportq-worker` (`EXPORT_WORKER_LISTEN`) has those with a ✓. This page is what\n"
     "`exportqd --help-metrics` prints.\n\n"
     "- `exportq_jobs` and `exportq_queue_age_seconds` are of the whole queue: servers that share "
     "one "
-    "all tell the same,\n  so take `max`, not `sum`. All else is of one server; take `sum`.\n"
+    "all tell the same,\n  so take `max`, not `sum`. All else is of one server or worker; take "
+    "`sum`.\n"
     "- Counters begin at zero with the process. A label says `other` for what this server does not "
     "know, so that no\n  caller can make metrics.\n"
-    "- `exportq-worker` has no HTTP door: what its workers do is in its log, and in the metrics of "
-    "the whole queue.\n"
     "- [grafana.json](grafana.json) is a dashboard, [alerts.yml](alerts.yml) are rules for "
     "alerts.\n\n"
-    "| name | type | unit | labels | what it tells |\n|---|---|---|---|---|\n";
+    "| name | type | unit | labels | what it tells | worker |\n|---|---|---|---|---|---|\n";
+
+/* Those that metrics_server.c does not add. */
+static const enum metric_id of_workers[] = {
+    METRIC_JOBS_FINISHED,    METRIC_JOB_WAIT,
+    METRIC_JOB_RUN,          METRIC_WRITTEN_ROWS,
+    METRIC_WRITTEN_BYTES,    METRIC_JOB_RETRIES,
+    METRIC_JOB_FAILURES,     METRIC_WORKERS,
+    METRIC_WORKERS_BUSY,     METRIC_CONNECTIONS_MAX,
+    METRIC_CONNECTIONS_OPEN, METRIC_CONNECTIONS_IN_USE,
+    METRIC_STORE_UP,         METRIC_FILE_OPERATION,
+    METRIC_FILE_ERRORS,      METRIC_HTTP_REQUESTS,
+    METRIC_HTTP_DURATION,    METRIC_BUILD,
+    METRIC_RESIDENT_MEMORY,  METRIC_CPU,
+    METRIC_OPEN_FILES,       METRIC_MAX_FILES,
+    METRIC_START_TIME,
+};
+
+static bool is_of_workers(enum metric_id id)
+{
+    size_t i = 0;
+    while (i < COUNT_OF(of_workers) && of_workers[i] != id)
+        i++;
+    return i < COUNT_OF(of_workers);
+}
 
 void metrics_print_help(FILE *out)
 {
@@ -126,6 +149,7 @@ void metrics_print_help(FILE *out)
                       family->unit);
         for (size_t l = 0; l < METRIC_MAX_LABELS && family->labels[l]; l++)
             (void)fprintf(out, "%s`%s`", l ? ", " : "", family->labels[l]);
-        (void)fprintf(out, " | %s |\n", family->help);
+        (void)fprintf(out, " | %s |%s |\n", family->help,
+                      is_of_workers((enum metric_id)i) ? " ✓" : "");
     }
 }

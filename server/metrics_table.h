@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every metric that exportqd tells: its name, what it counts, in what, by which labels. The one
- * place for all of that; docs/metrics.md is printed from here.
+ * Every metric that exportqd and exportq-worker tell: its name, what it counts, in what, by which
+ * labels. The one place for all of that; docs/metrics.md is printed from here.
  */
 #ifndef SERVER_METRICS_TABLE_H
 #define SERVER_METRICS_TABLE_H

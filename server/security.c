@@ -74,14 +74,14 @@ static const char *path_or_null(struct str path)
     return str_is_empty(path) ? NULL : path.ptr;
 }
 
-/* TLS or plain text. */
-static bool open_certificate(const struct settings *settings, struct security *security,
-                             struct err *err)
+/* TLS or plain text. `client_ca` empty: no door asks clients for a certificate. */
+static bool open_certificate(const struct settings *settings, struct str client_ca,
+                             struct security *security, struct err *err)
 {
     const struct certificate_files files = {
         .certificate = path_or_null(settings->tls_certificate),
         .key = path_or_null(settings->tls_key),
-        .client_ca = path_or_null(settings->tls_client_ca),
+        .client_ca = path_or_null(client_ca),
     };
     if (!files.certificate && !files.key && !files.client_ca)
         return true;
@@ -119,8 +119,23 @@ static bool check_origins(struct str origins, struct err *err)
     return true;
 }
 
-/* A browser has no certificate of its own as a rule; so where that alone counts there is no door
- * for it. */
+/* Who asks over HTTP has no certificate of its own as a rule. */
+static bool check_http_address(const struct settings *settings, const struct security *security,
+                               const struct auth_door *which, struct err *err)
+{
+    struct auth_door door = *which;
+    if (identity_has_mtls_alone(security->identity))
+        return err_set_field(err, door.setting,
+                             "%s is \"%.*s\", but with EXPORT_AUTH=mtls alone "
+                             "nobody can show who they are there; add jwt or key, or set it to off",
+                             door.setting, STR_ARG(door.address));
+    door.is_open = identity_is_open(security->identity);
+    door.has_tls = security->certificate != NULL;
+    door.allows_plaintext = settings->allows_plaintext;
+    return auth_check_door(&door, err);
+}
+
+/* So where that alone counts there is no door for browsers. */
 static bool check_http_door(struct settings *settings, const struct security *security,
                             struct err *err)
 {
@@ -129,11 +144,6 @@ static bool check_http_door(struct settings *settings, const struct security *se
         settings->http_listen = has_mtls_alone ? STR("off") : STR("127.0.0.1:8080");
     if (str_equal(settings->http_listen, STR("off")))
         return true;
-    if (has_mtls_alone)
-        return err_set_field(err, "EXPORT_HTTP_LISTEN",
-                             "EXPORT_HTTP_LISTEN is \"%.*s\", but with EXPORT_AUTH=mtls alone "
-                             "nobody can show who they are there; add jwt or key, or set it to off",
-                             STR_ARG(settings->http_listen));
     if (str_equal(settings->http_listen, settings->listen) &&
         !str_equal(host_port_of(settings->listen), STR("0")))
         return err_set_field(err, "EXPORT_HTTP_LISTEN",
@@ -144,11 +154,9 @@ static bool check_http_door(struct settings *settings, const struct security *se
         .setting = "EXPORT_HTTP_LISTEN",
         .example_port = "8080",
         .address = settings->http_listen,
-        .is_open = identity_is_open(security->identity),
-        .has_tls = security->certificate != NULL,
-        .allows_plaintext = settings->allows_plaintext,
     };
-    return auth_check_door(&door, err) && check_origins(settings->http_cors_origins, err);
+    return check_http_address(settings, security, &door, err) &&
+           check_origins(settings->http_cors_origins, err);
 }
 
 /* ---- Download tokens ---- */
@@ -182,14 +190,33 @@ static bool open_keys(struct settings *settings, struct security *security, stru
                               : keyring_open(file.ptr, tell_keys, &security->keys, err);
 }
 
-bool security_open(struct settings *settings, struct arena *arena, struct security *out,
-                   struct err *err)
+static bool open_who_calls(struct settings *settings, struct str client_ca, struct arena *arena,
+                           struct security *out, struct err *err)
 {
     if (identity_needs_api_keys(settings->auth) && !paths_set_api_keys(settings, arena, err))
         return false;
-    return open_identity(settings, out, err) && open_certificate(settings, out, err) &&
+    return open_identity(settings, out, err) && open_certificate(settings, client_ca, out, err);
+}
+
+bool security_open(struct settings *settings, struct arena *arena, struct security *out,
+                   struct err *err)
+{
+    return open_who_calls(settings, settings->tls_client_ca, arena, out, err) &&
            check_methods(settings, out, err) && check_door(settings, out, err) &&
            check_http_door(settings, out, err) && open_keys(settings, out, err);
+}
+
+bool security_open_worker(struct settings *settings, struct arena *arena, struct security *out,
+                          struct err *err)
+{
+    const struct auth_door door = {
+        .setting = "EXPORT_WORKER_LISTEN",
+        .example_port = "9464",
+        .address = settings->worker_listen,
+    };
+    return str_equal(settings->worker_listen, STR("off")) ||
+           (open_who_calls(settings, (struct str){0}, arena, out, err) &&
+            check_http_address(settings, out, &door, err));
 }
 
 void security_close(struct security *security)

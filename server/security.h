@@ -24,6 +24,10 @@ struct security {
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
                    struct err *err) MUST_CHECK;
 
+/* The same for exportq-worker's door, if it is to have one: it signs nothing, so without keys. */
+bool security_open_worker(struct settings *settings, struct arena *arena, struct security *out,
+                          struct err *err) MUST_CHECK;
+
 void security_close(struct security *security);
 
 #endif

@@ -34,6 +34,7 @@ TRIED = {
     ("docs/clients.md", "go"): "quoted", ("docs/clients.md", "java"): "quoted",
     ("docs/webhooks.md", "js"): "test_webhooks.py", ("docs/webhooks.md", "python"): "test_webhooks.py",
     ("docs/type-files.md", "sql"): "served here", ("docs/operating.md", "sql"): "run here",
+    ("docs/operating.md", "yaml"): "test_metrics.py",
 }
 FREE = ("text", "ini")  # what programs print; settings, whose names are looked up
 

@@ -6,11 +6,15 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import tempfile
 import unittest
 
 from bindings import ROOT
+from certificates import Authority
+from people import CALLERS, People
+from postgres import PersistentCase
 from server import program, run_once, wait_until
 from support import Case
 from web import Web
@@ -32,6 +36,12 @@ def documented():
     """The metrics of docs/metrics.md: name to type."""
     with open(os.path.join(DOCS, "metrics.md"), encoding="utf-8") as page:
         return dict(re.findall(r"(?m)^\| `([a-z0-9_]+)` \| (\w+) \|", page.read()))
+
+
+def of_workers():
+    """The metrics that docs/metrics.md has a tick for: those of exportq-worker."""
+    with open(os.path.join(DOCS, "metrics.md"), encoding="utf-8") as page:
+        return set(re.findall(r"(?m)^\| `([a-z0-9_]+)` .* ✓ \|$", page.read()))
 
 
 def told(text):
@@ -65,6 +75,18 @@ class Metrics(unittest.TestCase):
         self.assertEqual((0, ""), (status, err))
         with open(os.path.join(DOCS, "metrics.md"), encoding="utf-8") as page:
             self.assertEqual(page.read(), out, "exportqd --help-metrics >docs/metrics.md")
+
+    def test_the_page_of_operating_gives_prometheus_and_kubernetes_what_they_take(self):
+        with open(os.path.join(DOCS, "operating.md"), encoding="utf-8") as page:
+            probe, scrape = re.findall(r"(?ms)^```yaml\n(.*?)^```$", page.read())
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write(scrape)
+            file.flush()
+            self.assertEqual("", promtool("check", "config", "--syntax-only", file.name))
+        path, port = re.search(r"httpGet: {path: (\S+), port: (\d+)}", probe).groups()
+        self.assertIn(":%s]" % port, scrape)
+        with open(os.path.join(ROOT, "server/page/openapi.json"), encoding="utf-8") as described:
+            self.assertIn(path, json.load(described)["paths"])
 
     def test_the_alerts_are_rules_over_metrics_that_there_are(self):
         path = os.path.join(DOCS, "alerts.yml")
@@ -110,6 +132,61 @@ class Live(Case):
         text = wait_until(scrape, "the end of the job in the metrics")
         self.assert_good(text)
         self.assertRegex(text, r'exportq_http_requests_total\{route="/api/exports/jobs",method="POST",code="202"\} 1\n')
+
+
+@unittest.skipUnless(shutil.which("promtool"), "promtool is not installed (package prometheus)")
+class Workers(PersistentCase):
+    """The door of an exportq-worker."""
+
+    assert_good = Metrics.assert_good
+
+    def door(self, **settings):
+        """A worker with a door; gives its address."""
+        worker = self.work(**{"EXPORT_WORKER_LISTEN": "127.0.0.1:0", **settings})
+        return worker.wait_for(r"worker\.http_listening address=(\S+)").group(1)
+
+    def test_a_worker_tells_of_what_it_ran_and_of_nothing_else(self):
+        alice = self.caller(self.serve(EXPORT_WORKERS=0))
+        web = Web(self.door())
+        job = alice.completed(alice.rows(7).id)
+
+        def scrape():
+            text = web.get("/metrics").body.decode()
+            return 'state="completed"} 1' in text and text
+        text = wait_until(scrape, "the end of the job in the metrics")
+        self.assert_good(text)
+        of_job = r'\{type="rows",format="csv"'
+        for line in (r"exportq_written_rows_total%s\} 7" % of_job,
+                     r"exportq_written_bytes_total%s\} %d" % (of_job, job.file.size),
+                     r"exportq_job_run_seconds_count%s\} 1" % of_job, r"exportq_job_wait_seconds_count%s\} 1" % of_job,
+                     r'exportq_file_operation_seconds_count\{operation="commit"\} 1', r"exportq_workers 2",
+                     r"exportq_store_up 1", r"exportq_database_connections_open [1-9]\d*"):
+            self.assertRegex(text, "(?m)^" + line + "$")
+        again = web.get("/metrics").body.decode()
+        self.assertIn('exportq_http_requests_total{route="/metrics",method="GET",code="200"}', again)
+        self.assertEqual(of_workers(), set(told(again)))
+
+    def test_where_others_may_reach_it_it_asks_who_they_are_over_tls(self):
+        people = People(self.kit.home)
+        authority = Authority(self.kit.home)
+        certificate, key = authority.issue("worker")
+        status, out, said = run_once(["--check"], {**self.persistent, "EXPORT_SOURCE_URL": "sqlite:" + self.kit.database,
+                                                   "EXPORT_TYPES_DIR": self.kit.types, "EXPORT_STATE_DIR": self.kit.home,
+                                                   "EXPORT_WORKER_LISTEN": "0.0.0.0:9464"}, name="exportq-worker")
+        self.assertEqual((2, ""), (status, out))
+        self.assertRegex(said, r"EXPORT_WORKER_LISTEN .*0\.0\.0\.0:9464.* EXPORT_AUTH")
+        address = self.door(EXPORT_TLS_CERTIFICATE=certificate, EXPORT_TLS_KEY=key, EXPORT_TLS_CLIENT_CA="/nowhere",
+                            **{**people.settings, "EXPORT_WORKER_LISTEN": "0.0.0.0:0"})
+        address = address.replace("0.0.0.0", "127.0.0.1")
+        tls = ssl.create_default_context(cafile=authority.path)
+        statuses = {name: Web(address, token=people.tokens[name], tls=tls).get("/metrics").status for name in CALLERS}
+        self.assertEqual({"nobody": 401, "bad": 401, "expired": 401, "other": 403, "owner": 403, "admin": 200}, statuses)
+        self.assertEqual("ok", Web(address, tls=tls).get("/api/health").data["status"])
+
+    def test_it_carries_nothing_of_grpc(self):
+        needs = subprocess.run(["ldd", program("exportq-worker")], text=True, capture_output=True, check=True).stdout
+        self.assertIn("libmicrohttpd", needs)
+        self.assertNotRegex(needs, "grpc|protobuf")
 
 
 if __name__ == "__main__":
