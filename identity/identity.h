@@ -24,6 +24,7 @@ struct caller {
     struct str address; /* of the other end, as in "127.0.0.1"; a hint, nothing proven */
     struct str
         trace_parent; /* of the call, as base/trace.h reads it; empty: none. The door's to set */
+    struct str trace_state; /* the same, beside it */
 };
 
 /* The owner of a caller that names none, without authentication. */

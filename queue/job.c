@@ -71,6 +71,7 @@ void job_copy(struct arena *arena, const struct job *job, struct job *out)
     out->owner = arena_copy_str(arena, job->owner);
     out->request_id = arena_copy_str(arena, job->request_id);
     out->trace_parent = arena_copy_str(arena, job->trace_parent);
+    out->trace_state = arena_copy_str(arena, job->trace_state);
     out->error.message = arena_copy_str(arena, job->error.message);
     out->file.key = arena_copy_str(arena, job->file.key);
     out->file.name = arena_copy_str(arena, job->file.name);

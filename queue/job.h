@@ -102,6 +102,7 @@ struct job {
     struct str request_id; /* empty: none */
     struct str
         trace_parent; /* as base/trace.h reads it, of the call that made the job; empty: none */
+    struct str trace_state; /* the same, beside it */
     enum job_state state;
     int32_t attempt; /* 0 before the first */
     int32_t max_attempts;

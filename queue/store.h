@@ -103,6 +103,7 @@ struct job_draft {
     struct str owner;
     struct str request_id;   /* empty: none */
     struct str trace_parent; /* the same; a request_id that is known keeps that of the first */
+    struct str trace_state;  /* the same, beside it */
     struct job_spec spec;
 };
 

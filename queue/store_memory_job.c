@@ -178,6 +178,7 @@ struct memory_job *memory_add(struct memory_store *store, const struct job_draft
         .owner = draft->owner,
         .request_id = draft->request_id,
         .trace_parent = draft->trace_parent,
+        .trace_state = draft->trace_state,
         .state = JOB_QUEUED,
         .max_attempts = store->options.retry.max_attempts,
         .created_ms = now,

@@ -46,6 +46,7 @@ static json_t *draft_json(const struct creation *creation, size_t n)
     if (!str_is_empty(draft->request_id))
         (void)json_object_set_new(object, "request_id", text_json(draft->request_id));
     (void)json_object_set_new(object, "trace_parent", text_json(draft->trace_parent));
+    (void)json_object_set_new(object, "trace_state", text_json(draft->trace_state));
     (void)json_object_set_new(object, "type", text_json(draft->spec.type));
     (void)json_object_set_new(object, "format", text_json(draft->spec.format));
     (void)json_object_set_new(object, "spec", spec_to_json(&draft->spec));
@@ -82,6 +83,7 @@ static void tell_made(struct pg_store *store, struct creation *creation, int64_t
         .owner = creation->draft->owner,
         .request_id = creation->draft->request_id,
         .trace_parent = creation->draft->trace_parent,
+        .trace_state = creation->draft->trace_state,
         .state = JOB_QUEUED,
         .max_attempts = store->options.retry.max_attempts,
         .created_ms = now,

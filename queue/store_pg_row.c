@@ -54,6 +54,7 @@ enum column {
     DOWNLOAD_IS_COUNTING,
     DOWNLOADS_USED,
     TRACE_PARENT,
+    TRACE_STATE,
     COLUMN_COUNT
 };
 
@@ -104,6 +105,7 @@ static const char *const names[COLUMN_COUNT] = {
     "download_is_counting",
     "downloads_used",
     "trace_parent",
+    "trace_state",
 };
 
 /* ---- Values ---- */
@@ -210,6 +212,7 @@ void pg_read_job(const PGresult *result, int row, struct arena *arena, struct jo
         .owner = text(result, row, OWNER, arena),
         .request_id = text(result, row, REQUEST_ID, arena),
         .trace_parent = text(result, row, TRACE_PARENT, arena),
+        .trace_state = text(result, row, TRACE_STATE, arena),
         .state = read_state(view(result, row, STATE)),
         .attempt = (int32_t)number(result, row, ATTEMPT),
         .max_attempts = (int32_t)number(result, row, MAX_ATTEMPTS),

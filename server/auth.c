@@ -34,6 +34,12 @@ struct str auth_trace_parent(struct rpc_call *call)
                            rpc_call_metadata_count(call, TRACE_HEADER), rpc_call_arena(call));
 }
 
+static struct str trace_state_of_call(struct rpc_call *call)
+{
+    return trace_state_of(rpc_call_metadata(call, TRACE_STATE_HEADER),
+                          rpc_call_metadata_count(call, TRACE_STATE_HEADER), rpc_call_arena(call));
+}
+
 /* The names that the client's certificate has, by kind; two of a kind are enough to see that it is
  * not one. */
 static struct certificate_names names_of(struct rpc_call *call)
@@ -73,6 +79,8 @@ bool auth_caller(const struct identity *identity, struct rpc_call *call, struct 
     if (!identity_of(identity, &credentials, rpc_call_arena(call), out, err))
         return false;
     out->trace_parent = auth_trace_parent(call);
+    if (!str_is_empty(out->trace_parent))
+        out->trace_state = trace_state_of_call(call);
     return true;
 }
 

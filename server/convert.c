@@ -196,6 +196,7 @@ Exportqueue__V1__Job *convert_job(const struct job *job, struct arena *arena)
     out->owner = arena_copy_text(arena, job->owner);
     out->request_id = arena_copy_text(arena, job->request_id);
     out->trace_parent = arena_copy_text(arena, job->trace_parent);
+    out->trace_state = arena_copy_text(arena, job->trace_state);
     out->state = proto_states[job->state];
     out->attempt = job->attempt;
     out->max_attempts = job->max_attempts;

@@ -115,6 +115,7 @@ bool exports_create(struct exports *exports, const struct caller *caller,
                               .owner = caller->owner,
                               .request_id = request_id,
                               .trace_parent = caller->trace_parent,
+                              .trace_state = caller->trace_state,
                               .spec = *spec};
     draft.spec.format = str_of(plan.format->name);
     unsigned acts = 0;

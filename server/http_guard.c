@@ -54,7 +54,7 @@ static void allow_origin(struct http_call *call, struct str origin)
     http_add_field(call, "Access-Control-Allow-Methods", STR("GET, HEAD, POST, DELETE"));
     http_add_field(call, "Access-Control-Allow-Headers",
                    STR("Authorization, Content-Type, Last-Event-ID, Range, X-Exportq-User, "
-                       "X-Request-Id, Traceparent"));
+                       "X-Request-Id, Traceparent, Tracestate"));
     http_add_field(call, "Access-Control-Expose-Headers",
                    STR("Content-Disposition, Content-Range, ETag, Retry-After"));
     http_add_field(call, "Access-Control-Max-Age", STR("600"));
@@ -108,6 +108,10 @@ bool http_guard_caller(const struct http_door *door, struct http_call *call, str
     if (!identity_of(door->identity, &credentials, http_arena(call), out, err))
         return false;
     out->trace_parent = http_guard_trace_parent(call);
+    if (!str_is_empty(out->trace_parent))
+        out->trace_state =
+            trace_state_of(http_field(call, TRACE_STATE_HEADER),
+                           http_field_count(call, TRACE_STATE_HEADER), http_arena(call));
     return true;
 }
 

@@ -117,6 +117,7 @@ json_t *http_json_job(const struct exports *exports, const struct job *job)
     set(out, "owner", http_answer_text(job->owner));
     set(out, "requestId", text_or_null(job->request_id));
     set(out, "traceParent", text_or_null(job->trace_parent));
+    set(out, "traceState", text_or_null(job->trace_state));
     set(out, "attempt", json_integer(job->attempt));
     set(out, "maxAttempts", json_integer(job->max_attempts));
     set(out, "createdAt", http_answer_time(job->created_ms));

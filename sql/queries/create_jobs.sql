@@ -9,7 +9,8 @@ with clock as materialized (
 ), asked as materialized (
     select * from json_to_recordset($2::json) as a(n integer, id uuid, owner text, request_id text,
                                                    type text, format text, spec json,
-                                                   trace_parent text, actor text, address text)
+                                                   trace_parent text, trace_state text, actor text,
+                                                   address text)
 ), known as materialized (
     select asked.n, job.id
     from asked, lateral (
@@ -23,9 +24,9 @@ with clock as materialized (
     from asked where not exists (select from known where known.n = asked.n)
 ), made as (
     insert into exportq.job (id, owner, request_id, type, format, spec, max_attempts, created_ms,
-                             next_attempt_ms, trace_parent)
+                             next_attempt_ms, trace_parent, trace_state)
     select fresh.id, fresh.owner, fresh.request_id, fresh.type, fresh.format, fresh.spec, $4::integer,
-           clock.now, clock.now, fresh.trace_parent
+           clock.now, clock.now, fresh.trace_parent, fresh.trace_state
     from clock, fresh, lateral (
         select count(*) as count from exportq.job
         where owner = fresh.owner and state in ('QUEUED', 'RUNNING')

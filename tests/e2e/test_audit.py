@@ -24,7 +24,7 @@ EVENTS = {"create": "job.created", "cancel": "job.cancelled", "retry": "job.retr
           "token": "token.issued", "download": "download.opened", "resume": "download.resumed"}
 
 # What migration 0002 and those after it made; without it, the schema is that of version 1.
-UNDO = ("alter table exportq.job drop column trace_parent; drop trigger job_end_is_told on exportq.job; drop function exportq.write_deliveries();"
+UNDO = ("alter table exportq.job drop column trace_parent, drop column trace_state; drop trigger job_end_is_told on exportq.job; drop function exportq.write_deliveries();"
         " drop view exportq.deliveries; drop table exportq.delivery, exportq.webhook;"
         " drop view exportq.audit_trail; drop table exportq.audit; drop function exportq.refuse_audit_change();"
         " delete from exportq.migration where version >= 2")

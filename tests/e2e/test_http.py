@@ -68,9 +68,9 @@ class Journal(WebCase):
         self.assertEqual([], self.alice.get(JOBS).data)
 
     def test_a_trace_context_goes_with_the_job(self):
-        for header, kept in ((TRACE, TRACE), ("00-nonsense", None)):
-            job = self.alice.create("rows", count=1, headers={"traceparent": header})
-            self.assertEqual(kept, job["traceParent"])
+        for header, kept, state in ((TRACE, TRACE, "a=1,b=2"), ("00-nonsense", None, None)):
+            job = self.alice.create("rows", count=1, headers={"traceparent": header, "tracestate": "a=1, b=2"})
+            self.assertEqual((kept, state), (job["traceParent"], job["traceState"]))
             self.alice.ended(job["id"])
         self.server.wait_for("event=job.completed .*trace=" + TRACE.split("-")[1])
 

@@ -82,9 +82,9 @@ class Jobs(Case):
         alice = self.caller(server)
         for sent, told in (((TRACE_PARENT,), TRACE_PARENT), ((TRACE_PARENT.upper(),), ""), (("1" * 5000,), ""),
                            ((TRACE_PARENT, TRACE_PARENT), ""), ((), "")):
-            alice.metadata = (("x-exportq-user", "alice"), *(("traceparent", value) for value in sent))
+            alice.metadata = (("x-exportq-user", "alice"), ("tracestate", "a=1"), *(("traceparent", value) for value in sent))
             job = alice.completed(alice.rows(10).id)
-            self.assertEqual(told, job.trace_parent)
+            self.assertEqual((told, "a=1" if told else ""), (job.trace_parent, job.trace_state))
             server.wait_for("event=job.completed job=" + job.id)
             lines = [line for line in Lines(server).lines if line.get("job") == job.id]
             self.assertEqual({"job.created", "job.started", "job.completed"}, {line["event"] for line in lines})

@@ -20,6 +20,7 @@ static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
         .owner = str_of(owner),
         .request_id = STR("r-1"),
         .trace_parent = STR(TRACE),
+        .trace_state = STR("a=1,b=2"),
         .spec = {.type = STR("trades"),
                  .format = STR("csv"),
                  .filters = filters,
@@ -41,6 +42,7 @@ static void a_created_job_is_queued_and_holds_what_was_asked_for(void **state)
         assert_text(jobs[i].owner, "alice");
         assert_text(jobs[i].request_id, "r-1");
         assert_text(jobs[i].trace_parent, TRACE);
+        assert_text(jobs[i].trace_state, "a=1,b=2");
         assert_text(jobs[i].spec.filters[0].values[0], "BTC");
         assert_text(jobs[i].spec.columns[1], "time");
         assert_text(jobs[i].spec.presentation.locale, "de-DE");
@@ -137,17 +139,24 @@ static void a_job_stays_in_the_trace_of_the_call_that_made_it(void **state)
     struct ticket ticket;
     struct job job;
     draft.trace_parent = STR(TRACE);
+    draft.trace_state = STR("a=1");
     assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
     draft.trace_parent = STR("00-0123456789abcdef0123456789abcdef-0123456789abcdef-00");
+    draft.trace_state = STR("b=2");
     assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
     assert_text(job.trace_parent, TRACE);
-    assert_text(claim_job(world, &ticket).trace_parent, TRACE);
+    const struct job claimed = claim_job(world, &ticket);
+    assert_text(claimed.trace_parent, TRACE);
+    assert_text(claimed.trace_state, "a=1");
     fail_job(world, &ticket, ERR_SOURCE_DATA);
     assert_text(get_job(world, job.id).trace_parent, TRACE);
+    assert_text(get_job(world, job.id).trace_state, "a=1");
     assert_ok(world,
               store_retry(world->store, job.id, &somebody, &world->arena, &job, &world->err));
     assert_text(job.trace_parent, TRACE);
-    assert_text(create_job(world, "bob").trace_parent, "");
+    const struct job other = create_job(world, "bob");
+    assert_text(other.trace_parent, "");
+    assert_text(other.trace_state, "");
 }
 
 static void a_request_id_gives_the_same_job_again(void **state)
