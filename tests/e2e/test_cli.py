@@ -274,13 +274,14 @@ class Broken(Cli):
 
     def test_a_download_that_breaks_resumes_where_it_stopped(self):
         self.server = self.serve()
-        id = self.ask("create", "wide", "--filter", "count=4000", "--wait")["job"]["id"]
+        # more than fits between the two, or the server has sent all before the client has read anything
+        id = self.ask("create", "wide", "--filter", "count=15000", "--wait")["job"]["id"]
         cutter = Cutter(self.server.address, after=600_000, times=3)
         self.addCleanup(cutter.close)
         self.run_cli(DONE, "download", id, "-o", "wide.csv", "--server", cutter.address)
         self.assertEqual(3, cutter.cuts)
         rows = list(csv.reader(io.StringIO(self.read("wide.csv").decode())))
-        self.assertEqual(["4000", "%0990d" % 4000], rows[4000])
+        self.assertEqual(["15000", "%0990d" % 15000], rows[15000])
         self.assertEqual(["wide.csv"], os.listdir(self.home))
         self.assertIn("already", self.run_cli(REFUSED, "download", id, "-o", "twice.csv")[1])
 
