@@ -53,6 +53,13 @@ static bool check_parts(const struct parts *parts, bool allows_private, const ch
     return true;
 }
 
+/* curl takes one to three slashes; others who read the URL may not. */
+static bool has_two_slashes(const struct parts *parts, struct str url)
+{
+    size_t at = strlen(parts->scheme);
+    return url.len > at + 3 && memcmp(url.ptr + at, "://", 3) == 0 && url.ptr[at + 3] != '/';
+}
+
 bool webhook_check_url(struct str url, bool allows_private, const char *field, struct err *err)
 {
     struct arena arena CLEANUP(arena_done) = {0};
@@ -63,7 +70,7 @@ bool webhook_check_url(struct str url, bool allows_private, const char *field, s
                              "%s has a user or a password; leave them out, for deliveries are "
                              "signed (docs/webhooks.md)",
                              field);
-    if (code != CURLUE_OK)
+    if (code != CURLUE_OK || !has_two_slashes(&parts, url))
         return err_set_field(err, field, "%s is no URL such as https://example.org/hook", field);
     return check_parts(&parts, allows_private, field, err);
 }

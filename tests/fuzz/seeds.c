@@ -163,6 +163,37 @@ static bool write_tokens(const char *directory)
     return true;
 }
 
+/* As fuzz_http.c reads it: a way in, then what it takes. */
+static bool write_http(const char *directory)
+{
+    static const struct {
+        char way;
+        const char *text;
+    } seeds[] = {
+        {0, "{\"type\":\"trades\",\"format\":\"csv\",\"params\":{\"dateFrom\":\"2025-01-01\","
+            "\"tagIds\":[\"a\",\"b\"],\"limit\":10,\"selectedColumns\":[\"id\"]},"
+            "\"presentation\":{\"locale\":\"de-DE\",\"compression\":\"gzip\"},"
+            "\"webhookUrl\":\"https://example.org/hook\"}"},
+        {1, "12345678bytes=0-99"},
+        {1, "12345678bytes=-1"},
+        {2, "\"sha256-abd\", W/\"sha256-abc\""},
+        {3, "https://example.org:8443"},
+        {4, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+        {4, "congo=t61rcWkgMzE,rojo@vendor=00f067aa0ba902b7"},
+        {5, "https://example.org:8443/hook?key=value"},
+        {5, "https://[2001:db8::1]/hook"},
+    };
+    for (size_t i = 0; i < COUNT_OF(seeds); i++) {
+        struct buf seed CLEANUP(buf_done);
+        buf_init(&seed, MAX_SEED);
+        buf_add_char(&seed, seeds[i].way);
+        buf_add_text(&seed, seeds[i].text);
+        if (!write_seed(directory, "http", i, &seed))
+            return false;
+    }
+    return true;
+}
+
 static bool write_rows(const char *directory)
 {
     for (size_t i = 0; i < COUNT_OF(golden_rows); i++)
@@ -179,7 +210,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: fuzz_seeds DIR\n");
         return 2;
     }
-    if (write_rows(argv[1]) && write_tokens(argv[1]))
+    if (write_rows(argv[1]) && write_tokens(argv[1]) && write_http(argv[1]))
         return 0;
     perror(argv[1]);
     return 1;

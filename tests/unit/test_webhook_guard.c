@@ -128,6 +128,8 @@ static const struct {
     {"javascript:alert(1)", false, false},
     {"example.org/hook", false, false},
     {"https://", false, false},
+    {"https:/example.org/", false, false},
+    {"https:///example.org/", false, false},
     {"https://exa mple.org/", false, false},
     {"https://example.org/\r\nX-Evil: 1", false, false},
     {"nonsense", false, false},
