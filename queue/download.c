@@ -26,6 +26,13 @@ static bool is_used_up(const struct download *download, const struct store_optio
     return options->downloads_per_job && download->used >= options->downloads_per_job;
 }
 
+static void begin_anew(struct download *download)
+{
+    download->spent_ms = 0;
+    download->prefix = 0;
+    download->sent = 0;
+}
+
 bool download_issue(struct download *download, const struct job *job,
                     const struct store_options *options, int64_t now_ms, int64_t *out_token_no,
                     struct err *err)
@@ -36,11 +43,8 @@ bool download_issue(struct download *download, const struct job *job,
         return err_set(err, ERR_USED,
                        "this file was downloaded already, as often as it may be; create the "
                        "export again");
-    if (download->spent_ms) { /* one more download is allowed: it begins anew */
-        download->spent_ms = 0;
-        download->prefix = 0;
-        download->sent = 0;
-    }
+    if (download->spent_ms) /* one more download is allowed */
+        begin_anew(download);
     *out_token_no = ++download->token_no;
     return true;
 }
@@ -89,8 +93,8 @@ bool download_open(struct download *download, const struct job *job,
 
 /* Counts bytes that were taken, if they join what was taken before. A transfer counts once: what it
  * tells after that, or tells of a tail that was fetched again, is not part of the next download. */
-static void take(struct download *download, int64_t size, int64_t now_ms,
-                 const struct transfer *transfer)
+static void take(struct download *download, int64_t size, const struct store_options *options,
+                 int64_t now_ms, const struct transfer *transfer)
 {
     if (!download->is_counting || transfer->taken < transfer->from ||
         transfer->from > download->prefix)
@@ -101,9 +105,13 @@ static void take(struct download *download, int64_t size, int64_t now_ms,
         download->sent = transfer->sent;
     if (download->prefix < size)
         return;
-    download->spent_ms = now_ms;
     download->is_counting = false;
     download->used++;
+    /* A token that was issued meanwhile is for the next download, if there may be one. */
+    if (transfer->token_no != download->token_no && !is_used_up(download, options))
+        begin_anew(download);
+    else
+        download->spent_ms = now_ms;
 }
 
 bool download_refuse_lease(struct err *err)
@@ -119,15 +127,15 @@ bool download_renew(struct download *download, int64_t size, const struct store_
     if (!lease || download->lease != lease)
         return download_refuse_lease(err);
     download->lease_until_ms = now_ms + options->download_lease_ms;
-    take(download, size, now_ms, transfer);
+    take(download, size, options, now_ms, transfer);
     return true;
 }
 
-void download_close(struct download *download, int64_t size, int64_t now_ms, int64_t lease,
-                    const struct transfer *transfer)
+void download_close(struct download *download, int64_t size, const struct store_options *options,
+                    int64_t now_ms, int64_t lease, const struct transfer *transfer)
 {
     if (!lease || download->lease != lease)
         return;
-    take(download, size, now_ms, transfer);
+    take(download, size, options, now_ms, transfer);
     download->lease = 0;
 }

@@ -36,8 +36,8 @@ bool download_renew(struct download *download, int64_t size, const struct store_
                     struct err *err) MUST_CHECK;
 
 /* As store_download_close. */
-void download_close(struct download *download, int64_t size, int64_t now_ms, int64_t lease,
-                    const struct transfer *transfer);
+void download_close(struct download *download, int64_t size, const struct store_options *options,
+                    int64_t now_ms, int64_t lease, const struct transfer *transfer);
 
 /* A lease that was lost, for a job that is gone too. Returns false. */
 bool download_refuse_lease(struct err *err);

@@ -157,7 +157,8 @@ bool store_list_audit(struct store *store, const struct audit_query *query, stru
 /* ---- For downloads (exports-research.md §4.1): each is one compare-and-set ---- */
 
 /* Raises the job's token number, which ends the older tokens: none of them opens the file any more.
- * A download under way goes on, and if it reaches the end, the new token is spent as well.
+ * A download under way goes on, and counts if it reaches the end; the new token is for the next
+ * one, if there may be one.
  * ERR_NOT_READY: not completed; ERR_EXPIRED: retention is over; ERR_USED: downloaded as often as it
  * may be. */
 bool store_issue_token(struct store *store, struct uuid id, const struct actor *actor,
@@ -181,9 +182,10 @@ bool store_download_open(struct store *store, const struct download_request *req
 
 /* How far one transfer of a file came. */
 struct transfer {
-    int64_t from;  /* the offset it began at */
-    int64_t taken; /* [from, taken) was handed over; below `from`: not even the header was */
-    int64_t sent;  /* what lies between `taken` and here was sent, and may have arrived or not */
+    int64_t from;     /* the offset it began at */
+    int64_t taken;    /* [from, taken) was handed over; below `from`: not even the header was */
+    int64_t sent;     /* what lies between `taken` and here was sent, and may have arrived or not */
+    int64_t token_no; /* of the token that opened it */
 };
 
 /* Renews the lease; tells what was handed over. Only a contiguous prefix from 0 counts, over all

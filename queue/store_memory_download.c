@@ -82,7 +82,8 @@ bool memory_download_close(struct store *base, struct uuid id, int64_t lease,
     pthread_mutex_lock(&store->mutex);
     struct memory_job *entry = memory_look_up(store, id);
     if (entry)
-        download_close(&entry->download, entry->job.file.size, memory_now(store), lease, transfer);
+        download_close(&entry->download, entry->job.file.size, &store->options, memory_now(store),
+                       lease, transfer);
     if (entry)
         entry->job.downloads_used = entry->download.used;
     pthread_mutex_unlock(&store->mutex);

@@ -181,6 +181,7 @@ bool pg_download_close(struct store *base, struct uuid id, int64_t lease,
     struct hold hold;
     if (!begin(store, id, &arena, &hold, err))
         return err->code == ERR_NOT_FOUND;
-    download_close(&hold.download, hold.job.file.size, hold.now_ms, lease, transfer);
+    download_close(&hold.download, hold.job.file.size, &store->options, hold.now_ms, lease,
+                   transfer);
     return finish(&hold, NULL, err);
 }

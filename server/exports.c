@@ -309,8 +309,10 @@ static bool start_download(struct exports *exports, const struct download_reques
               &download->job);
     if (files_open(exports->files, download->job.file.key, &download->reader, err))
         return true;
-    const struct transfer nothing = {
-        .from = request->offset, .taken = request->offset - 1, .sent = request->offset};
+    const struct transfer nothing = {.from = request->offset,
+                                     .taken = request->offset - 1,
+                                     .sent = request->offset,
+                                     .token_no = request->token_no};
     struct err ignored; /* the lease runs out by itself */
     (void)!store_download_close(exports->store, request->id, download->lease, &nothing, &ignored);
     return false;
@@ -363,6 +365,7 @@ bool exports_open_download(struct exports *exports, const struct caller *caller,
         return false;
     request.id = token.job;
     request.token_no = token.number;
+    download.token_no = token.number;
     if (!start_download(exports, &request, arena, &download, err)) {
         limits_give_back(&download.place);
         return false;

@@ -101,6 +101,7 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
  * limits_give_back. */
 struct exports_download {
     struct job job;
+    int64_t token_no;
     int64_t lease;
     struct file_reader *reader;
     struct limits_place place;

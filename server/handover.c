@@ -35,7 +35,8 @@ bool handover_begin(struct exports *exports, const struct caller *caller, struct
         return false;
     }
     handover->exports = exports;
-    handover->transfer = (struct transfer){.from = offset, .taken = offset - 1, .sent = offset};
+    handover->transfer = (struct transfer){
+        .from = offset, .taken = offset - 1, .sent = offset, .token_no = handover->open.token_no};
     handover->renewed_ms = clock_monotonic_ms();
     handover->tried_ms = handover->renewed_ms;
     *out = handover;

@@ -17,6 +17,7 @@ struct player {
     pthread_t thread;
     struct known_job *download; /* which it holds, or held once */
     int64_t lease;
+    int64_t token_no; /* of the lease */
     int64_t offset;
 };
 
@@ -202,12 +203,11 @@ static void open_download(struct player *player)
     player->download = known;
     player->lease = 0;
     player->offset = (int64_t)draw(player, FILE_SIZE + 1);
-    int64_t token_no = 0;
-    bool is_ok =
-        get_token(player, known, &token_no) &&
-        store_download_open(
-            store, &(struct download_request){known->id, token_no, player->offset, somebody},
-            &player->arena, &job, &player->lease, &player->err);
+    bool is_ok = get_token(player, known, &player->token_no) &&
+                 store_download_open(store,
+                                     &(struct download_request){known->id, player->token_no,
+                                                                player->offset, somebody},
+                                     &player->arena, &job, &player->lease, &player->err);
     expect(player, is_ok, not_served);
     if (is_ok && job.state != JOB_COMPLETED)
         broken(player->history, "a job that is not completed was opened");
@@ -216,7 +216,7 @@ static void open_download(struct player *player)
 /* The whole file is handed over at most once: whoever tells so under a lease that holds. */
 static void renew_download(struct player *player)
 {
-    const struct transfer transfer = {player->offset, FILE_SIZE, FILE_SIZE};
+    const struct transfer transfer = {player->offset, FILE_SIZE, FILE_SIZE, player->token_no};
     bool is_ok = store_download_renew(player->history->world->store, player->download->id,
                                       player->lease, &transfer, &player->err);
     expect(player, is_ok, ALLOW(ERR_BUSY));
@@ -232,7 +232,8 @@ static void do_download(struct player *player)
     else if (draw(player, 2))
         renew_download(player);
     else {
-        const struct transfer transfer = {player->offset, player->offset, player->offset};
+        const struct transfer transfer = {player->offset, player->offset, player->offset,
+                                          player->token_no};
         expect(player,
                store_download_close(player->history->world->store, player->download->id,
                                     player->lease, &transfer, &player->err),

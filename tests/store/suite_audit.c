@@ -97,7 +97,7 @@ static void every_kind_of_act_is_told_once_and_outlives_its_job(void **state)
     complete_job(world, &ticket, 100);
     assert_ok(world, store_issue_token(store, job.id, &alice, &token, err));
     struct download_request request = {job.id, token, 0, nobody};
-    const struct transfer half = {0, 50, 50};
+    const struct transfer half = {0, 50, 50, token};
     assert_ok(world, store_download_open(store, &request, arena, &out, &lease, err));
     assert_ok(world, store_download_renew(store, job.id, lease, &half, err));
     assert_ok(world, store_download_close(store, job.id, lease, &half, err));

@@ -149,6 +149,17 @@ static const struct script scripts[] = {
      1,
      {ISSUE_(0), OPEN_(0, 0, 0), ISSUE_(1), OPEN_NO(1, 0, ERR_BUSY), RENEW_(0, 0, 60),
       CLOSE_(0, 0, SIZE), OPEN_NO(1, 0, ERR_USED), OPEN_NO(0, 0, ERR_EXPIRED), ISSUE_NO(ERR_USED)}},
+    {"a download under way that ends leaves the fresh token good where another may follow",
+     SIZE,
+     0,
+     {ISSUE_(0), OPEN_(0, 0, 0), ISSUE_(1), CLOSE_(0, 0, SIZE), OPEN_NO(0, 0, ERR_EXPIRED),
+      OPEN_(1, 1, 0), CLOSE_(1, 0, 40), OPEN_(1, 2, 40), CLOSE_(2, 40, SIZE),
+      OPEN_NO(1, 0, ERR_USED)}},
+    {"a fresh token for the last download is not used up by the one before",
+     SIZE,
+     2,
+     {ISSUE_(0), OPEN_(0, 0, 0), ISSUE_(1), RENEW_(0, 0, SIZE), CLOSE_(0, 0, SIZE), OPEN_(1, 1, 0),
+      CLOSE_(1, 0, SIZE), OPEN_NO(1, 0, ERR_USED), ISSUE_NO(ERR_USED)}},
     {"a download under way that breaks leaves the fresh token good",
      SIZE,
      1,
@@ -207,18 +218,21 @@ static const struct script scripts[] = {
 struct numbers {
     int64_t tokens[NUMBERS_MAX];
     int64_t leases[NUMBERS_MAX];
+    int64_t opened_by[NUMBERS_MAX]; /* the token of each lease */
 };
 
 static bool take_step(struct world *world, struct uuid id, const struct step *step,
                       struct numbers *numbers)
 {
     struct store *store = world->store;
-    const struct transfer transfer = {step->from, step->to, step->sent ? step->sent : step->to};
+    const struct transfer transfer = {step->from, step->to, step->sent ? step->sent : step->to,
+                                      numbers->opened_by[step->lease]};
     struct job job;
     switch (step->op) {
     case ISSUE:
         return store_issue_token(store, id, &somebody, &numbers->tokens[step->number], &world->err);
     case OPEN:
+        numbers->opened_by[step->lease] = numbers->tokens[step->number];
         return store_download_open(
             store,
             &(struct download_request){id, numbers->tokens[step->number], step->from, somebody},
@@ -310,7 +324,7 @@ static void only_a_completed_job_can_be_downloaded(void **state)
         [JOB_QUEUED] = ERR_NOT_READY, [JOB_RUNNING] = ERR_NOT_READY,   [JOB_COMPLETED] = ERR_NONE,
         [JOB_FAILED] = ERR_NOT_READY, [JOB_CANCELLED] = ERR_NOT_READY, [JOB_EXPIRED] = ERR_EXPIRED,
     };
-    static const struct transfer transfer = {0, 1, 1};
+    static const struct transfer transfer = {0, 1, 1, 1};
     struct world *world = *state;
     for (int from = 0; from < JOB_STATE_COUNT; from++) {
         struct job job = job_in_state(world, "alice", (enum job_state)from);

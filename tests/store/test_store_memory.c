@@ -77,7 +77,7 @@ static void who_sets_the_clock_loses_no_download(void **state)
 {
     struct world *world = *state;
     struct job job = job_in_state(world, "alice", JOB_COMPLETED);
-    const struct transfer transfer = {0, 10, 10};
+    const struct transfer transfer = {0, 10, 10, 1};
     const int64_t lease_ms = world->options.download_lease_ms;
     int64_t token = 0;
     int64_t lease = 0;
