@@ -86,8 +86,10 @@ static void finish(struct http_call *call)
 static void end_source(struct work *work)
 {
     struct http_call *call = CONTAINER_OF(work, struct http_call, work);
+    struct http_server *server = call->server;
     call->source->free(call->source_state, call->was_sent && was_taken(call));
     finish(call);
+    http_server_let_go(server);
 }
 
 void http_call_end(struct http_call *call, bool was_sent)
@@ -101,7 +103,7 @@ void http_call_end(struct http_call *call, bool was_sent)
     }
     call->was_sent = was_sent;
     call->work.run = end_source; /* which may wait for a database: not in the connection's thread */
-    http_server_push(call->server, call);
+    http_server_push_end(call->server, call);
 }
 
 /* --- the request -------------------------------------------------------------------------------

@@ -59,17 +59,22 @@ struct http_server_options {
     /* Answers what no handler is asked for, by http_reply: no such route (ERR_NOT_FOUND), another
      * method (ERR_UNIMPLEMENTED), too large, damaged. Not NULL. */
     void (*refuse)(void *data, struct http_call *call, const struct err *why);
+    /* Whether a route, or the stream it begins, waits for what may hang, as disks do: such routes
+     * have workers of their own, and hold up none of the others. NULL: no route is slow. */
+    bool (*is_slow)(const struct http_route *route);
     /* Told when a call is over, in any thread; `seconds` since its headers were read. NULL: nobody
      * is told. */
     void (*ended)(void *data, struct http_call *call, double seconds);
     unsigned threads;           /* that move bytes; 2 */
-    unsigned workers;           /* that run handlers; 4 */
+    unsigned workers;           /* that run handlers; 4. And as many for the slow ones */
     unsigned max_connections;   /* at a time; what is beyond is closed at once. 10000 */
     size_t max_body_bytes;      /* of a request; 1 MiB */
     size_t max_header_bytes;    /* of a request, about; 32 KiB. Beyond: 431. */
     int64_t timeout_ms;         /* of a connection that neither gives nor takes a byte while
                                    it should; 30 s */
     int64_t ask_again_ms;       /* a stream that waits is asked at least so often; 10 s */
+    int64_t hang_ms;            /* what workers still do when the grace of a stop is over has this
+                                   long to come back; 3 s */
     struct http_tls_source tls; /* 1.2 and 1.3; none: plain text. One server of a process may
                                    have it. */
 };
@@ -84,11 +89,14 @@ bool http_server_start(struct http_server *server, struct err *err) MUST_CHECK;
 /* The port that was bound; 0 before the start. */
 int http_server_port(const struct http_server *server);
 
-/* No new connections; streams are asked once more, to end if they would wait again; what is still
- * under way after `grace_ms` is cut. Not from a handler; once. */
-void http_server_stop(struct http_server *server, int64_t grace_ms);
+/* Who asks now is refused with ERR_UNAVAILABLE; streams are asked once more, to end if they would
+ * wait again; what is still under way after `grace_ms` is cut. Not from a handler. Returns how many
+ * calls hang in a handler or a source: while there are any the server goes on refusing, and may be
+ * stopped again. */
+size_t http_server_stop(struct http_server *server, int64_t grace_ms);
 
-/* Stops without grace if need be, and frees. NULL is fine. */
+/* Stops without grace if need be, and frees; not if a call hangs, which still needs it all. NULL is
+ * fine. */
 void http_server_free(struct http_server *server);
 
 /* --- about the request: in a handler, `refuse` and `ended` ------------------------------------ */

@@ -3,7 +3,8 @@
  * A server: libmicrohttpd's threads, which move bytes and never wait for anything else; the
  * workers, which run handlers and ask streams; a thread that asks those that wait too long; the
  * list of calls. The stop goes in the order that libmicrohttpd needs: no connection may be
- * suspended when it stops.
+ * suspended when it stops. MHD_quiesce_daemon is left alone: whoever connects after it waits
+ * unheard, and in 0.9.75 it may race with a thread that leaves the listener, too, and abort.
  */
 #include "http/server.h"
 
@@ -17,7 +18,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <unistd.h>
 
 enum {
     DEFAULT_THREADS = 2,
@@ -27,6 +27,7 @@ enum {
     DEFAULT_HEADER_BYTES = 32 * 1024,
     DEFAULT_TIMEOUT_MS = 30000,
     DEFAULT_ASK_AGAIN_MS = 10000,
+    DEFAULT_HANG_MS = 3000,
     MAX_DROPPED_BYTES = 16 * 1024 * 1024, /* of a body that is too large, before it is cut off */
     MAX_BODIES_BYTES = 256 * 1024 * 1024, /* of all requests together */
     HOST_SIZE = 256,
@@ -36,10 +37,11 @@ struct http_server {
     struct http_server_options options;
     struct router router;
     struct MHD_Daemon *daemon; /* NULL: not started, or stopped */
+    bool is_started;           /* and not stopped to the end */
     int port;
     struct workers workers;
+    struct workers slow_workers; /* for slow routes */
     pthread_t ticker;
-    bool has_ticker;
 
     pthread_mutex_t mutex;
     pthread_cond_t has_changed;
@@ -50,8 +52,8 @@ struct http_server {
 
     pthread_mutex_t gate; /* taken last */
     pthread_cond_t gate_changed;
-    size_t suspended; /* under gate, as the next */
-    bool is_cutting;  /* nothing is suspended any more */
+    size_t held;     /* under gate, as the next: calls that are suspended, or being ended */
+    bool is_cutting; /* nothing is suspended any more */
 };
 
 const struct http_server_options *http_server_get_options(const struct http_server *server)
@@ -69,14 +71,16 @@ bool http_server_is_stopping(const struct http_server *server)
 
 void http_server_push(struct http_server *server, struct http_call *call)
 {
-    workers_push(&server->workers, &call->work);
+    const struct http_server_options *options = &server->options;
+    bool is_slow = options->is_slow && options->is_slow(call->match.route);
+    workers_push(is_slow ? &server->slow_workers : &server->workers, &call->work);
 }
 
 bool http_server_hand_over(struct http_server *server, struct http_call *call)
 {
     pthread_mutex_lock(&server->gate);
     bool is_open = !server->is_cutting;
-    server->suspended += is_open;
+    server->held += is_open;
     pthread_mutex_unlock(&server->gate);
     if (!is_open)
         return false;
@@ -90,14 +94,27 @@ void http_server_forget_body(struct http_server *server, size_t bytes)
     atomic_fetch_sub(&server->body_bytes, bytes);
 }
 
+void http_server_push_end(struct http_server *server, struct http_call *call)
+{
+    pthread_mutex_lock(&server->gate);
+    server->held++;
+    pthread_mutex_unlock(&server->gate);
+    http_server_push(server, call);
+}
+
+void http_server_let_go(struct http_server *server)
+{
+    pthread_mutex_lock(&server->gate);
+    server->held--;
+    if (server->held == 0)
+        pthread_cond_broadcast(&server->gate_changed);
+    pthread_mutex_unlock(&server->gate);
+}
+
 void http_server_resume(struct http_server *server, struct MHD_Connection *connection)
 {
     MHD_resume_connection(connection);
-    pthread_mutex_lock(&server->gate); /* after it: a stop may go on once none is suspended */
-    server->suspended--;
-    if (server->suspended == 0)
-        pthread_cond_broadcast(&server->gate_changed);
-    pthread_mutex_unlock(&server->gate);
+    http_server_let_go(server); /* after it: a stop may go on once none is suspended */
 }
 
 /* --- requests ----------------------------------------------------------------------------------
@@ -155,8 +172,15 @@ static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connect
     struct http_call *call = http_call_new(server, connection, method, str_of(url));
     *state = call;
     pthread_mutex_lock(&server->mutex);
-    list_push(&server->calls, &call->node);
+    bool is_late = http_server_is_stopping(server); /* the stop waits for no more than there are */
+    if (!is_late)
+        list_push(&server->calls, &call->node);
     pthread_mutex_unlock(&server->mutex);
+    if (is_late) {
+        http_add_field(call, "Connection", STR("close"));
+        (void)err_set(&err, ERR_UNAVAILABLE, "the server is shutting down; try again soon");
+        return refuse(call, &err);
+    }
     return check_head(server, call, &err) ? MHD_YES : refuse(call, &err);
 }
 
@@ -262,6 +286,7 @@ static void set_defaults(struct http_server_options *options)
     o->max_header_bytes = o->max_header_bytes ? o->max_header_bytes : DEFAULT_HEADER_BYTES;
     o->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
     o->ask_again_ms = o->ask_again_ms ? o->ask_again_ms : DEFAULT_ASK_AGAIN_MS;
+    o->hang_ms = o->hang_ms ? o->hang_ms : DEFAULT_HANG_MS;
 }
 
 bool http_server_new(const struct http_server_options *options, struct http_server **out,
@@ -279,6 +304,7 @@ bool http_server_new(const struct http_server_options *options, struct http_serv
     server->router = (struct router){options->routes, options->route_count};
     list_init(&server->calls);
     workers_init(&server->workers);
+    workers_init(&server->slow_workers);
     pthread_mutex_init(&server->mutex, NULL);
     pthread_mutex_init(&server->gate, NULL);
     thread_condition_init(&server->has_changed);
@@ -338,19 +364,27 @@ static bool start_daemon(struct http_server *server, struct err *err)
     return true;
 }
 
+static void stop_workers(struct http_server *server)
+{
+    workers_stop(&server->workers);
+    workers_stop(&server->slow_workers);
+}
+
 bool http_server_start(struct http_server *server, struct err *err)
 {
     const struct http_server_options *options = &server->options;
     if (options->tls.hold && !tls_open(&options->tls, err))
         return false;
-    if (!workers_start(&server->workers, options->workers, err) || !start_daemon(server, err)) {
-        workers_stop(&server->workers);
+    if (!workers_start(&server->workers, options->workers, err) ||
+        (options->is_slow && !workers_start(&server->slow_workers, options->workers, err)) ||
+        !start_daemon(server, err)) {
+        stop_workers(server);
         if (options->tls.hold)
             tls_close();
         return false;
     }
     thread_start(&server->ticker, tick, server);
-    server->has_ticker = true;
+    server->is_started = true;
     return true;
 }
 
@@ -376,40 +410,58 @@ static void drain(struct http_server *server, int64_t grace_ms)
     pthread_mutex_unlock(&server->mutex);
 }
 
+/* Waits until workers have no call in hand, but for those that hang: how many. */
+static size_t await_workers(struct http_server *server)
+{
+    int64_t until_ms = clock_monotonic_ms() + server->options.hang_ms;
+    pthread_mutex_lock(&server->gate);
+    while (server->held > 0 && thread_wait_until(&server->gate_changed, &server->gate, until_ms)) {
+    }
+    size_t hanging = server->held;
+    pthread_mutex_unlock(&server->gate);
+    return hanging;
+}
+
 /* From here on nothing is suspended, and what is comes back. */
 static void shut_gate(struct http_server *server)
 {
     pthread_mutex_lock(&server->gate);
     server->is_cutting = true;
-    while (server->suspended > 0)
-        pthread_cond_wait(&server->gate_changed, &server->gate);
     pthread_mutex_unlock(&server->gate);
 }
 
-void http_server_stop(struct http_server *server, int64_t grace_ms)
+size_t http_server_stop(struct http_server *server, int64_t grace_ms)
 {
-    if (!server->daemon)
-        return;
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
-    atomic_store(&server->is_stopping, true);
-    drain(server, grace_ms);
-    shut_gate(server);
+    size_t hanging = 0;
+    if (!server->is_started)
+        return 0;
+    if (server->daemon) {
+        atomic_store(&server->is_stopping, true);
+        drain(server, grace_ms);
+        shut_gate(server);
+        hanging = await_workers(server);
+        if (hanging > 0)
+            return hanging;
+        MHD_stop_daemon(server->daemon);
+        server->daemon = NULL;
+    }
+    hanging = await_workers(server); /* with the ends of those that were cut */
+    if (hanging > 0)
+        return hanging;
     pthread_join(server->ticker, NULL);
-    MHD_stop_daemon(server->daemon);
-    server->daemon = NULL;
-    if (listener != MHD_INVALID_SOCKET)
-        (void)close(listener);
-    workers_stop(&server->workers);
+    stop_workers(server);
     if (server->options.tls.hold)
         tls_close();
+    server->is_started = false;
+    return 0;
 }
 
 void http_server_free(struct http_server *server)
 {
-    if (!server)
+    if (!server || http_server_stop(server, 0) > 0)
         return;
-    http_server_stop(server, 0);
     workers_done(&server->workers);
+    workers_done(&server->slow_workers);
     pthread_cond_destroy(&server->gate_changed);
     pthread_cond_destroy(&server->has_changed);
     pthread_mutex_destroy(&server->gate);

@@ -18,6 +18,10 @@ bool http_server_hand_over(struct http_server *server, struct http_call *call) M
 /* The same for a call that is suspended already. */
 void http_server_push(struct http_server *server, struct http_call *call);
 
+/* The same for a call that has ended, to be let go at its very end. */
+void http_server_push_end(struct http_server *server, struct http_call *call);
+void http_server_let_go(struct http_server *server);
+
 /* A call's body is gone: its bytes no longer count. */
 void http_server_forget_body(struct http_server *server, size_t bytes);
 

@@ -4,6 +4,7 @@
  */
 #include "server/http_door.h"
 
+#include "base/log.h"
 #include "server/http_answer.h"
 #include "server/http_download.h"
 #include "server/http_enter.h"
@@ -43,6 +44,12 @@ static const struct http_route routes[] = {
     {"GET", "/exports/exports.css", http_page_style},
     {"GET", "/exports/exports.js", http_page_script},
 };
+
+/* What touches files. */
+static bool is_slow(const struct http_route *route)
+{
+    return route->handle == http_download || route->handle == http_jobs_remove;
+}
 
 const struct http_route *http_door_routes(size_t *out_count)
 {
@@ -108,6 +115,7 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
         .route_count = COUNT_OF(routes),
         .data = &out->door,
         .refuse = refuse,
+        .is_slow = is_slow,
         .ended = count_call,
         .ask_again_ms = ASK_AGAIN_MS,
         .workers = options->workers,
@@ -129,11 +137,16 @@ int http_door_port(const struct http_doorway *doorway)
     return doorway->server ? http_server_port(doorway->server) : 0;
 }
 
-void http_door_close(struct http_doorway *doorway, int64_t grace_ms)
+bool http_door_close(struct http_doorway *doorway, int64_t grace_ms)
 {
     if (!doorway->server)
-        return;
-    http_server_stop(doorway->server, grace_ms);
+        return true;
+    size_t hanging = http_server_stop(doorway->server, grace_ms);
+    if (hanging > 0) {
+        log_event(LOG_WARNING, "http.hanging", "calls=%zu", hanging);
+        return false;
+    }
     http_server_free(doorway->server);
     doorway->server = NULL;
+    return true;
 }

@@ -13,7 +13,7 @@
 struct http_door_options {
     const char *listen; /* "host:port" */
     struct str cors_origins;
-    unsigned workers; /* threads that run handlers */
+    unsigned workers; /* threads that run handlers, and as many for those of files */
     unsigned max_connections;
     size_t max_body_bytes;
     struct certificate *certificate; /* NULL: plain text */
@@ -39,7 +39,8 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
 /* 0: not open. */
 int http_door_port(const struct http_doorway *doorway);
 
-/* Ends what streams, waits for the rest at most so long, closes. Also if it is not open. */
-void http_door_close(struct http_doorway *doorway, int64_t grace_ms);
+/* Refuses who comes, ends what streams, waits for the rest at most so long, closes. Also if it is
+ * not open. False, and in the log: calls hang, and go on using all that the door was given. */
+bool http_door_close(struct http_doorway *doorway, int64_t grace_ms) MUST_CHECK;
 
 #endif

@@ -58,9 +58,9 @@ struct server {
     struct log_rate grpc_lines;
 };
 
+/* The browser's door, which opens last, was closed by the drain. */
 static void server_close(struct server *server)
 {
-    http_door_close(&server->http, 0);
     pulse_stop(server->pulse);
     rpc_server_free(server->rpc);
     rpc_listen_to_log(NULL, NULL);
@@ -268,8 +268,9 @@ static void log_listening(const struct server *server)
     }
 }
 
-/* No new jobs; running ones end; then the doors close, telling who still waits. */
-static void drain(struct server *server)
+/* No new jobs; running ones end; then the doors close, telling who still waits. False: calls hang,
+ * and need all of what would be closed next. */
+static bool drain(struct server *server)
 {
     int64_t grace_ms = server->engine.settings.drain_timeout_ms;
     int64_t end_ms = clock_monotonic_ms() + grace_ms;
@@ -278,9 +279,11 @@ static void drain(struct server *server)
     engine_drain(&server->engine, grace_ms);
     webhooks_stop(server->webhooks, WEBHOOKS_GRACE_MS);
     int64_t left_ms = end_ms - clock_monotonic_ms();
-    http_door_close(&server->http, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
+    bool is_closed =
+        http_door_close(&server->http, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
     left_ms = end_ms - clock_monotonic_ms();
     rpc_server_stop(server->rpc, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
+    return is_closed;
 }
 
 static int fail(const struct err *err, int status)
@@ -301,8 +304,10 @@ static int serve(struct server *server, const sigset_t *signals)
     (void)sigwait(signals, &signal_number); /* fails only for a set that makes no sense */
     log_event(LOG_INFO, "server.stopping", "signal=%d", signal_number);
     engine_heed_next_signal(signals);
-    drain(server);
+    bool is_closed = drain(server);
     log_event(LOG_INFO, "server.stopped", "%s", "");
+    if (!is_closed)
+        _exit(EXIT_FAILED);
     return EXIT_DONE;
 }
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import time
 import unittest
@@ -255,6 +256,47 @@ class Downloads(WebCase):
         answer = wait_until(lambda: (a := self.alice.download(self.job_id, token, "HEAD")).status == 410 and
                             self.alice.download(self.job_id, token), "the token's end")
         self.assertEqual((410, "EXPIRED"), (answer.status, answer.code))
+
+
+class Stop(WebCase):
+    """What a stop lets finish, whom it refuses, and what it does not wait for."""
+
+    def ask(self, alice, job):
+        """Asks for a job's file, on a connection that stays open."""
+        connection = alice.connect(timeout=5)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/api/exports/jobs/%s/download?token=%s" % (job["id"], alice.token(job["id"])))
+        return connection
+
+    def test_a_download_ends_while_who_comes_is_told_to_come_later(self):
+        server, alice = self.serve_web(), self.web()
+        job = alice.completed(alice.create("wide", count=30_000)["id"])
+        answer = self.ask(alice, job).getresponse()
+        begin = answer.read(1000)
+        server.signal()
+        refusal = wait_until(lambda: (a := alice.get("/api/health")).status != 200 and a, "the door to close")
+        self.assertEqual((503, "UNAVAILABLE", "close"), (refusal.status, refusal.code, refusal.headers["Connection"]))
+        self.assertEqual(job["sha256"], hashlib.sha256(begin + answer.read()).hexdigest())
+        server.assert_clean(server.wait())
+        self.assertIn("size=%d told=1" % job["size"], server.log())
+
+    def test_a_disk_that_hangs_holds_up_neither_other_routes_nor_the_stop(self):
+        server, alice = self.serve_web(EXPORT_DRAIN_TIMEOUT="0s"), self.web()
+        jobs = [alice.completed(alice.create("rows", count=1)["id"]) for _ in range(5)]  # the door has 4 handlers
+        for name in os.listdir(files := os.path.join(server.state, "files")):
+            if any(job["id"] in name for job in jobs):
+                os.remove(path := os.path.join(files, name))
+                os.mkfifo(path)  # which to open takes for ever
+        for job in jobs:
+            self.ask(alice, job)
+        for path in ("/api/health", JOBS, "/exports", "/metrics"):
+            self.assertEqual(200, alice.get(path).status, path)
+        begin = time.monotonic()
+        server.signal()
+        self.assertEqual(1, server.wait(20))
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertIn("event=http.hanging calls=5", server.log())
+        server.process = None  # it is no clean end
 
 
 class EventStream(WebCase):
