@@ -15,6 +15,7 @@
 #include "queue/store.h"
 #include "server/limits.h"
 #include "server/metrics.h"
+#include "server/returns.h"
 #include "server/token.h"
 #include "server/webhooks.h"
 #include "worker/plan.h"
@@ -36,6 +37,7 @@ struct exports {
     struct limits *limits;           /* the same */
     struct metrics *metrics;         /* told of what is done; NULL: nobody counts */
     const struct webhooks *webhooks; /* NULL: none are sent */
+    struct returns *returns;         /* of leases that the store could not be given back */
     int32_t downloads_per_job;       /* EXPORT_DOWNLOADS_PER_JOB; 0: any number */
     int64_t token_ttl_ms;
     int64_t started_ms;           /* clock_monotonic_ms() at the server's start */

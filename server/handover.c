@@ -20,6 +20,7 @@ struct handover {
     int64_t renewed_ms; /* monotonic: the lease */
     int64_t tried_ms;   /* monotonic: to renew it */
     bool is_closed;     /* the lease was given back */
+    bool is_late;       /* or will be: the store did not answer */
 };
 
 bool handover_begin(struct exports *exports, const struct caller *caller, struct str token,
@@ -53,11 +54,19 @@ int64_t handover_offset(const struct handover *handover)
     return handover->transfer.sent;
 }
 
+/* To a store that does not answer now, later: who has all bytes need not wait for that. */
 static bool give_lease_back(struct handover *handover, struct err *err)
 {
+    const struct exports *exports = handover->exports;
+    struct exports_download *open = &handover->open;
     handover->is_closed = true;
-    return store_download_close(handover->exports->store, handover->open.job.id,
-                                handover->open.lease, &handover->transfer, err);
+    if (store_download_close(exports->store, open->job.id, open->lease, &handover->transfer, err))
+        return true;
+    if (err->code != ERR_UNAVAILABLE)
+        return false;
+    handover->is_late = true;
+    returns_add(exports->returns, open->job.id, open->lease, &handover->transfer, &open->place);
+    return true;
 }
 
 static bool renew(struct handover *handover, struct err *err)
@@ -102,8 +111,8 @@ void handover_end(struct handover *handover, bool was_taken)
     struct err err = {0};
     if (was_taken)
         handover->transfer.taken = handover->transfer.sent;
-    /* If the store cannot be told, the lease runs out by itself. */
-    bool is_told = handover->is_closed || give_lease_back(handover, &err);
+    /* If the store refuses to be told, the lease runs out by itself. */
+    bool is_told = (handover->is_closed || give_lease_back(handover, &err)) && !handover->is_late;
     char id[UUID_TEXT_LEN + 1];
     uuid_format(handover->open.job.id, id);
     log_event(LOG_INFO, "download.ended", "job=%s from=%lld to=%lld size=%lld told=%d", id,

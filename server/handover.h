@@ -24,7 +24,7 @@ const struct job *handover_job(const struct handover *handover);
 int64_t handover_offset(const struct handover *handover);
 
 /* The next bytes; that it is asked says that those of before were taken. None: all are, the lease
- * was given back and the token is spent. */
+ * was given back and the token is spent, or will be once the store answers (server/returns.h). */
 bool handover_read(struct handover *handover, void *out, size_t room, size_t *out_len,
                    struct err *err) MUST_CHECK;
 

@@ -46,6 +46,7 @@ struct server {
     struct webhooks *webhooks;
     struct metrics *metrics;
     struct limits *limits;
+    struct returns *returns;
     struct exports exports;
     struct rpc_schema *schema;
     struct rpc_server *rpc;
@@ -74,6 +75,7 @@ static void server_close(struct server *server)
         (void)rmdir(server->check_dir);
     }
     webhooks_stop(server->webhooks, 0);
+    returns_stop(server->returns);
     engine_close(&server->engine);
     webhooks_free(server->webhooks);
     metrics_free(server->metrics);
@@ -200,6 +202,7 @@ static bool open_doors(struct server *server, struct err *err)
     const struct engine *engine = &server->engine;
     const struct settings *settings = &engine->settings;
     server->limits = make_limits(settings);
+    server->returns = engine->store ? returns_start(engine->store) : NULL;
     server->exports = (struct exports){
         .is_enabled = settings->has_queue,
         .is_persistent = settings->is_persistent,
@@ -212,6 +215,7 @@ static bool open_doors(struct server *server, struct err *err)
         .identity = server->security.identity,
         .limits = server->limits,
         .webhooks = server->webhooks,
+        .returns = server->returns,
         .metrics = server->metrics,
         .downloads_per_job = (int32_t)settings->downloads_per_job,
         .token_ttl_ms = settings->token_ttl_ms,
