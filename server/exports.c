@@ -286,20 +286,7 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
     return true;
 }
 
-/* Before anything of the job changes: who is refused here neither takes its lease nor spends a
- * token. */
-static bool admit_download(struct exports *exports, const struct caller *caller, struct uuid id,
-                           struct limits_place *out, struct err *err)
-{
-    struct arena arena CLEANUP(arena_done) = {0};
-    struct job job;
-    bool has_token_alone = str_is_empty(caller->owner);
-    return store_get(exports->store, id, &arena, &job, err) &&
-           (has_token_alone || is_visible(caller, &job) || refuse_unknown(id, err)) &&
-           limits_take_download(exports->limits, job.owner, out, err);
-}
-
-/* The lease and the file of a download that was admitted. */
+/* The lease and the file. */
 static bool start_download(struct exports *exports, const struct download_request *request,
                            struct arena *arena, struct exports_download *download, struct err *err)
 {
@@ -318,54 +305,35 @@ static bool start_download(struct exports *exports, const struct download_reques
     return false;
 }
 
-static bool check_token(struct exports *exports, struct str text, struct token *out,
-                        struct err *err)
+bool exports_check_token(struct exports *exports, const struct caller *caller, struct str text,
+                         struct arena *arena, struct exports_pass *out, struct err *err)
 {
+    struct token token = {.number = 0};
+    struct job job;
+    *out = (struct exports_pass){.token_no = 0};
     if (str_is_empty(text))
         return err_set_field(err, "token",
                              "the token is missing; ask for one with CreateDownloadToken");
-    return token_verify(exports->keys, text, clock_now_ms(exports->clock), out, err);
-}
-
-bool exports_peek_download(struct exports *exports, const struct caller *caller, struct str id,
-                           struct str token_text, struct arena *arena, struct job *out,
-                           struct err *err)
-{
-    struct token token = {.number = 0};
-    struct uuid wanted;
-    if (!check_token(exports, token_text, &token, err))
+    bool is_good = token_verify(exports->keys, text, clock_now_ms(exports->clock), &token, err);
+    out->job.id = token.job; /* zero if it is not one of ours */
+    if (!is_good || !store_get(exports->store, token.job, arena, &job, err))
         return false;
-    if (!uuid_parse(id, &wanted) || !uuid_equal(wanted, token.job))
-        return err_set(err, ERR_DENIED, "the token is not for this job");
-    if (!store_get(exports->store, token.job, arena, out, err))
-        return false;
-    if (!str_is_empty(caller->owner) && !is_visible(caller, out))
+    if (!str_is_empty(caller->owner) && !is_visible(caller, &job))
         return refuse_unknown(token.job, err);
-    if (out->state == JOB_EXPIRED)
-        return err_set(err, ERR_EXPIRED, "the file's time is over; create the export again");
-    return out->state == JOB_COMPLETED ||
-           err_set(err, ERR_NOT_READY, "the job is %s; wait until it is completed",
-                   job_state_name(out->state));
+    *out = (struct exports_pass){job, token.number};
+    return true;
 }
 
 bool exports_open_download(struct exports *exports, const struct caller *caller,
-                           struct str token_text, int64_t offset, struct arena *arena,
+                           const struct exports_pass *pass, int64_t offset, struct arena *arena,
                            struct exports_download *out, struct err *err)
 {
-    struct download_request request = {.offset = offset, .actor = exports_actor(caller)};
-    struct exports_download download = {0};
-    struct token token = {.number = 0};
-    *out = download;
-    bool is_good = check_token(exports, token_text, &token, err);
-    out->job.id = token.job; /* zero if it is not one of ours */
-    if (!str_is_empty(token_text) && offset < 0)
-        return err_set_field(err, "offset", "the offset is %lld; give 0 or more",
-                             (long long)offset);
-    if (!is_good || !admit_download(exports, caller, token.job, &download.place, err))
+    const struct download_request request = {pass->job.id, pass->token_no, offset,
+                                             exports_actor(caller)};
+    struct exports_download download = {.token_no = pass->token_no};
+    /* Before anything of the job changes: who is refused here takes no lease. */
+    if (!limits_take_download(exports->limits, pass->job.owner, &download.place, err))
         return false;
-    request.id = token.job;
-    request.token_no = token.number;
-    download.token_no = token.number;
     if (!start_download(exports, &request, arena, &download, err)) {
         limits_give_back(&download.place);
         return false;

@@ -99,6 +99,19 @@ bool exports_issue_token(struct exports *exports, const struct caller *caller, s
                          struct arena *arena, struct str *out_token, int64_t *out_expires_ms,
                          struct err *err) MUST_CHECK;
 
+/* What a token that was checked gives. */
+struct exports_pass {
+    struct job job;
+    int64_t token_no;
+};
+
+/* Checks a token, without touching lease or token: what it says has still to be opened. Who has it
+ * and says no more may have the file; a caller with an owner sees only what is its own, here too.
+ * Of what is refused out->job.id is told alone, the job of a token that is one of ours, for the
+ * log; else it is zero. */
+bool exports_check_token(struct exports *exports, const struct caller *caller, struct str token,
+                         struct arena *arena, struct exports_pass *out, struct err *err) MUST_CHECK;
+
 /* A download that is open: to be ended by store_download_close, file_reader_close and
  * limits_give_back. */
 struct exports_download {
@@ -109,19 +122,11 @@ struct exports_download {
     struct limits_place place;
 };
 
-/* The job whose file a token gives, without touching lease or token: for HEAD, conditions and
- * ranges. ERR_DENIED also if the token is not of the job `id`. */
-bool exports_peek_download(struct exports *exports, const struct caller *caller, struct str id,
-                           struct str token, struct arena *arena, struct job *out,
-                           struct err *err) MUST_CHECK;
-
-/* Checks a token and opens the download. Who has the token and says no more may download; a caller
- * with an owner sees only what is its own, here too. It counts for the job's owner, whoever it is;
- * ERR_LIMIT leaves lease and token as they were. Of what is refused out->job.id is told alone, the
- * job of a token that is one of ours, for the log; else it is zero. */
-bool exports_open_download(struct exports *exports, const struct caller *caller, struct str token,
-                           int64_t offset, struct arena *arena, struct exports_download *out,
-                           struct err *err) MUST_CHECK;
+/* Opens the download. It counts for the job's owner, whoever asks; ERR_LIMIT leaves lease and token
+ * as they were. */
+bool exports_open_download(struct exports *exports, const struct caller *caller,
+                           const struct exports_pass *pass, int64_t offset, struct arena *arena,
+                           struct exports_download *out, struct err *err) MUST_CHECK;
 
 /* A page of the audit: exports_audit.c. */
 struct exports_audit_request {

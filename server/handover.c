@@ -23,14 +23,13 @@ struct handover {
     bool is_late;       /* or will be: the store did not answer */
 };
 
-bool handover_begin(struct exports *exports, const struct caller *caller, struct str token,
-                    int64_t offset, struct handover **out, struct uuid *out_job, struct err *err)
+bool handover_begin(struct exports *exports, const struct caller *caller,
+                    const struct exports_pass *pass, int64_t offset, struct handover **out,
+                    struct err *err)
 {
     struct handover *handover = mem_new(struct handover);
-    bool is_open = exports_open_download(exports, caller, token, offset, &handover->arena,
-                                         &handover->open, err);
-    *out_job = handover->open.job.id;
-    if (!is_open) {
+    if (!exports_open_download(exports, caller, pass, offset, &handover->arena, &handover->open,
+                               err)) {
         arena_done(&handover->arena);
         free(handover);
         return false;

@@ -11,10 +11,9 @@
 
 struct handover;
 
-/* Checks the token and begins at `offset`. Even if it fails, out_job tells the job that a good
- * token was for, or is zero. Errors are those of exports_open_download. */
-bool handover_begin(struct exports *exports, const struct caller *caller, struct str token,
-                    int64_t offset, struct handover **out, struct uuid *out_job,
+/* Begins at `offset`. Errors are those of exports_open_download. */
+bool handover_begin(struct exports *exports, const struct caller *caller,
+                    const struct exports_pass *pass, int64_t offset, struct handover **out,
                     struct err *err) MUST_CHECK;
 
 /* The job, as long as the handover. */

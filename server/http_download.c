@@ -130,36 +130,38 @@ static bool is_prefetch(struct http_call *call)
            str_contains_nocase(http_field(call, "purpose"), STR("prefetch"));
 }
 
-/* The job whose file it is, if the token is good and nobody is in the way. */
-static bool look(const struct http_door *door, struct http_call *call, struct caller *out_caller,
-                 struct job *out, struct err *err)
+static bool has_file(const struct job *job, struct err *err)
 {
-    struct str token = {0};
-    (void)http_query(call, "token", &token);
-    return http_enter_anyone(door, call, out_caller, err) &&
-           exports_peek_download(door->exports, out_caller, http_part(call, "id"), token,
-                                 http_arena(call), out, err);
+    if (job->state == JOB_EXPIRED)
+        return err_set(err, ERR_EXPIRED, "the file's time is over; create the export again");
+    return job->state == JOB_COMPLETED ||
+           err_set(err, ERR_NOT_READY, "the job is %s; wait until it is completed",
+                   job_state_name(job->state));
 }
 
-/* Bytes are asked for. */
-static bool begin(const struct http_door *door, struct http_call *call, const struct caller *caller,
-                  int64_t offset, struct handover **out, struct err *err)
+static bool check(const struct http_door *door, struct http_call *call, struct caller *out_caller,
+                  struct exports_pass *out, struct err *err)
 {
     struct str token = {0};
-    struct uuid job;
+    struct uuid wanted;
     (void)http_query(call, "token", &token);
-    return handover_begin(door->exports, caller, token, offset, out, &job, err);
+    if (!http_enter_anyone(door, call, out_caller, err) ||
+        !exports_check_token(door->exports, out_caller, token, http_arena(call), out, err))
+        return false;
+    if (!uuid_parse(http_part(call, "id"), &wanted) || !uuid_equal(wanted, out->job.id))
+        return err_set(err, ERR_DENIED, "the token is not for this job");
+    return has_file(&out->job, err);
 }
 
 void http_download(void *data, struct http_call *call)
 {
     const struct http_door *door = data;
     struct caller caller = {0};
-    struct job job;
+    struct exports_pass pass;
     struct handover *handover = NULL;
     struct http_range range;
     struct err err = {0};
-    if (!look(door, call, &caller, &job, &err)) {
+    if (!check(door, call, &caller, &pass, &err)) {
         http_fail(door, call, &caller, http_part(call, "id"), &err);
         return;
     }
@@ -167,10 +169,10 @@ void http_download(void *data, struct http_call *call)
         http_answer_status(call, 403, "PREFETCH", "a download happens once: it is not prefetched");
         return;
     }
-    enum http_range_kind kind = read_range(call, &job, &range);
-    if (answer_without_bytes(call, &job, kind))
+    enum http_range_kind kind = read_range(call, &pass.job, &range);
+    if (answer_without_bytes(call, &pass.job, kind))
         return;
-    if (begin(door, call, &caller, range.first, &handover, &err))
+    if (handover_begin(door->exports, &caller, &pass, range.first, &handover, &err))
         send_file(call, handover, kind, &range);
     else
         http_fail(door, call, &caller, http_part(call, "id"), &err);

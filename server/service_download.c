@@ -47,19 +47,28 @@ static void refuse(struct exports *exports, struct rpc_call *call, const struct 
     failure_end(exports, call, caller, str_of(id), err);
 }
 
+/* Form comes before what the token says. */
+static bool check_offset(int64_t offset, struct err *err)
+{
+    return offset >= 0 ||
+           err_set_field(err, "offset", "the offset is %lld; give 0 or more", (long long)offset);
+}
+
 /* The first turn: whoever has the token, and nobody else who says who it is. */
 static void open_turn(struct exports *exports, const Exportqueue__V1__DownloadRequest *request,
                       struct rpc_call *call)
 {
     struct handover *handover = NULL;
-    struct uuid job = {{0}};
+    struct exports_pass pass = {.token_no = 0};
     struct caller caller = {0};
     struct err err = {0};
     if (!exports_require_enabled(exports, &err) ||
         !auth_anyone(exports->identity, call, &caller, &err) ||
-        !handover_begin(exports, &caller, str_of(request->token), request->offset, &handover, &job,
-                        &err)) {
-        refuse(exports, call, &caller, job, &err);
+        !check_offset(request->offset, &err) ||
+        !exports_check_token(exports, &caller, str_of(request->token), rpc_turn_arena(call), &pass,
+                             &err) ||
+        !handover_begin(exports, &caller, &pass, request->offset, &handover, &err)) {
+        refuse(exports, call, &caller, pass.job.id, &err);
         return;
     }
     struct download *download = mem_new(struct download);

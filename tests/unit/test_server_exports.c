@@ -175,6 +175,14 @@ static void a_job_that_is_gone_is_deleted_even_if_its_late_file_cannot_be(void *
     assert_false(world.has_job);
 }
 
+static bool open_it(struct world *world, const struct caller *caller, struct str token,
+                    struct exports_pass *out_pass, struct exports_download *out, struct err *err)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    return exports_check_token(&world->exports, caller, token, &arena, out_pass, err) &&
+           exports_open_download(&world->exports, caller, out_pass, 0, &arena, out, err);
+}
+
 static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothing_else(void **state)
 {
     (void)state;
@@ -202,31 +210,28 @@ static void a_download_is_opened_for_its_owner_an_admin_and_whoever_shows_nothin
     buf_init(&text, TOKEN_MAX_BYTES);
     token_sign(keys, &token, &text);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct arena arena CLEANUP(arena_done) = {0};
+        struct exports_pass pass;
         struct exports_download download;
         struct exports_download second;
         begin(&world);
         world.exports.keys = keys;
         world.exports.limits = limits;
         world.exports.clock = &clock_system;
-        bool is_opened = exports_open_download(&world.exports, &cases[i].caller, buf_str(&text), 0,
-                                               &arena, &download, &err);
+        bool is_opened = open_it(&world, &cases[i].caller, buf_str(&text), &pass, &download, &err);
         assert_int_equal(is_opened, cases[i].is_opened);
         assert_int_equal(world.downloads, cases[i].is_opened ? 1 : 0); /* no lease was taken */
         assert_true(is_opened || err.code == ERR_NOT_FOUND);
-        assert_memory_equal(&download.job.id, &token.job, sizeof token.job);
+        assert_memory_equal(&pass.job.id, &token.job, sizeof token.job);
         if (!is_opened)
             continue;
         /* Whoever asks: it is the job's owner who has no more. */
-        assert_false(exports_open_download(&world.exports, &cases[0].caller, buf_str(&text), 0,
-                                           &arena, &second, &err));
+        assert_false(open_it(&world, &cases[0].caller, buf_str(&text), &pass, &second, &err));
         assert_int_equal(err.code, ERR_LIMIT);
         assert_int_equal(world.downloads, 1); /* no lease was taken */
         text.ptr[text.len - 3] ^= 1;          /* nobody knows whether it is the job's */
-        assert_false(exports_open_download(&world.exports, &cases[0].caller, buf_str(&text), 0,
-                                           &arena, &second, &err));
+        assert_false(open_it(&world, &cases[0].caller, buf_str(&text), &pass, &second, &err));
         assert_int_equal(err.code, ERR_DENIED);
-        assert_memory_equal(&second.job.id, &none, sizeof none);
+        assert_memory_equal(&pass.job.id, &none, sizeof none);
         text.ptr[text.len - 3] ^= 1;
         limits_give_back(&download.place);
     }

@@ -163,9 +163,11 @@ static void await(struct world *world, const unsigned *number, unsigned least)
 static struct handover *begin_download(struct world *world)
 {
     struct handover *handover = NULL;
-    struct uuid job;
+    struct exports_pass pass;
+    struct arena arena CLEANUP(arena_done) = {0};
     struct err err = {0};
-    assert_true(handover_begin(&world->exports, &anyone, world->token, 0, &handover, &job, &err));
+    assert_true(exports_check_token(&world->exports, &anyone, world->token, &arena, &pass, &err) &&
+                handover_begin(&world->exports, &anyone, &pass, 0, &handover, &err));
     return handover;
 }
 
