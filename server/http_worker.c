@@ -113,7 +113,7 @@ void http_worker_close(struct http_worker *worker, int64_t grace_ms)
 {
     if (!worker->server)
         return;
-    http_server_stop(worker->server, grace_ms);
+    (void)http_server_stop(worker->server, grace_ms); /* no handler here waits for anything */
     http_server_free(worker->server);
     worker->server = NULL;
 }

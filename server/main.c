@@ -27,6 +27,7 @@ enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     DOORS_GRACE_MS = 500,
+    GRPC_LATE_S = 12, /* gRPC itself may take 10 s more */
     PATHS_MAX = 64,
     WEBHOOKS_GRACE_MS = 2000, /* to tell of the jobs that ended in the drain */
     GRPC_LINES_PER_SECOND = 10,
@@ -272,6 +273,12 @@ static void log_listening(const struct server *server)
     }
 }
 
+static int64_t door_grace(int64_t end_ms)
+{
+    int64_t left_ms = end_ms - clock_monotonic_ms();
+    return left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS;
+}
+
 /* No new jobs; running ones end; then the doors close, telling who still waits. False: calls hang,
  * and need all of what would be closed next. */
 static bool drain(struct server *server)
@@ -282,11 +289,10 @@ static bool drain(struct server *server)
     rpc_health_shutdown(server->health); /* balancers look elsewhere from now on */
     engine_drain(&server->engine, grace_ms);
     webhooks_stop(server->webhooks, WEBHOOKS_GRACE_MS);
-    int64_t left_ms = end_ms - clock_monotonic_ms();
-    bool is_closed =
-        http_door_close(&server->http, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
-    left_ms = end_ms - clock_monotonic_ms();
-    rpc_server_stop(server->rpc, left_ms > DOORS_GRACE_MS ? left_ms : DOORS_GRACE_MS);
+    bool is_closed = http_door_close(&server->http, door_grace(end_ms));
+    if (!is_closed) /* what hangs there may hang here, too, where it would be waited for */
+        (void)alarm((unsigned)(door_grace(end_ms) / 1000) + GRPC_LATE_S);
+    rpc_server_stop(server->rpc, door_grace(end_ms));
     return is_closed;
 }
 
