@@ -33,6 +33,7 @@ struct http_route {
     const char *method;
     const char *path; /* a part in braces stands for any text without '/': "/api/jobs/{id}/token" */
     void (*handle)(void *data, struct http_call *call);
+    const char *query; /* the arguments that it takes: "id, token"; "": none; NULL: any */
 };
 
 /* What TLS shows, as PEM. */
@@ -57,7 +58,8 @@ struct http_server_options {
     size_t route_count;
     void *data; /* for the handlers, and the next two */
     /* Answers what no handler is asked for, by http_reply: no such route (ERR_NOT_FOUND), another
-     * method (ERR_UNIMPLEMENTED), too large, damaged. Not NULL. */
+     * method (ERR_UNIMPLEMENTED), an argument that the route does not take (ERR_INVALID names it),
+     * too large, damaged. Not NULL. */
     void (*refuse)(void *data, struct http_call *call, const struct err *why);
     /* Whether a route, or the stream it begins, waits for what may hang, as disks do: such routes
      * have workers of their own, and hold up none of the others. NULL: no route is slow. */

@@ -46,8 +46,8 @@ static void get_health(void *data, struct http_call *call)
 }
 
 static const struct http_route routes[] = {
-    {"GET", HEALTH_PATH, get_health},
-    {"GET", METRICS_PATH, get_metrics},
+    {"GET", HEALTH_PATH, get_health, ""},
+    {"GET", METRICS_PATH, get_metrics, NULL},
 };
 
 const char *const *http_worker_paths(size_t *out_count)

@@ -105,11 +105,11 @@ static void stream_with_an_end_that_hangs(void *data, struct http_call *call)
     stream(call, &source);
 }
 
-static const struct http_route routes[] = {{"GET", "/health", answer},
-                                           {"GET", "/hang", hang_and_answer},
-                                           {"GET", "/file", stream_file},
-                                           {"GET", "/late", stream_with_an_end_that_hangs},
-                                           {"GET", "/disk", hang_and_answer}};
+static const struct http_route routes[] = {{"GET", "/health", answer, ""},
+                                           {"GET", "/hang", hang_and_answer, ""},
+                                           {"GET", "/file", stream_file, ""},
+                                           {"GET", "/late", stream_with_an_end_that_hangs, ""},
+                                           {"GET", "/disk", hang_and_answer, ""}};
 
 static bool is_slow(const struct http_route *route)
 {

@@ -34,10 +34,10 @@ static void split_header(void *data, struct http_call *call)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/things/{id}", tell_part},
-    {"POST", "/things/{id}", echo},
-    {"POST", "/echo", echo},
-    {"GET", "/split", split_header},
+    {"GET", "/things/{id}", tell_part, "other, wanted"},
+    {"POST", "/things/{id}", echo, NULL},
+    {"POST", "/echo", echo, NULL},
+    {"GET", "/split", split_header, ""},
 };
 
 static int start(void **state)
@@ -62,6 +62,27 @@ static void a_route_gets_its_parts_and_arguments(void **state)
     assert_has(answer, "HTTP/1.1 200 OK\r\n");
     assert_has(answer, "\r\n\r\nid=a b wanted=1:x&y\xc3\xa4 route=/things/{id} peer=127.0.0.1");
     assert_has(kit_get(&kit, "GET /things/7"), "id=7 wanted=0: ");
+}
+
+static void an_argument_that_a_route_does_not_take_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call;
+        const char *answer;
+    } rows[] = {
+        {"GET /things/1?other=1&wanted=2", "200 OK"},
+        {"GET /things/1?wanted=2&Wanted=3",
+         "no argument \"Wanted\" here; this path takes other, wanted"},
+        {"GET /things/1?wan", "no argument \"wan\" here"},
+        {"GET /things/1?=2", "no argument \"\" here"},
+        {"HEAD /things/1?more=1", "HTTP/1.1 400 Bad Request"},
+        {"GET /split?x", "no argument \"x\" here; this path takes none"},
+        {"GET /split?", "200 OK"},
+        {"POST /things/1?any=thing", "202 Accepted"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_has(kit_get(&kit, rows[i].call), rows[i].answer);
 }
 
 static void what_is_not_there_is_refused(void **state)
@@ -172,11 +193,11 @@ static void calls_of_a_connection_come_one_after_the_other(void **state)
 static void routes_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
-    static const struct http_route bad[] = {{"GET", "things", echo},
-                                            {"GET", "/{}", echo},
-                                            {"GET", "/{a", echo},
-                                            {"GET", "/a", NULL},
-                                            {"GET", "/{a}/{b}/{c}/{d}/{e}", echo}};
+    static const struct http_route bad[] = {{"GET", "things", echo, NULL},
+                                            {"GET", "/{}", echo, NULL},
+                                            {"GET", "/{a", echo, NULL},
+                                            {"GET", "/a", NULL, NULL},
+                                            {"GET", "/{a}/{b}/{c}/{d}/{e}", echo, NULL}};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         const struct http_server_options options = {
             .listen = "127.0.0.1:0", .refuse = kit_refuse, .routes = &bad[i], .route_count = 1};
@@ -206,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_gets_its_parts_and_arguments),
+        cmocka_unit_test(an_argument_that_a_route_does_not_take_is_refused),
         cmocka_unit_test(what_is_not_there_is_refused),
         cmocka_unit_test(another_method_is_told_which_there_are),
         cmocka_unit_test(head_answers_as_get_without_a_body),

@@ -105,8 +105,8 @@ static void stream_file(void *data, struct http_call *call)
     http_stream(call, 200, "application/octet-stream", &source, file);
 }
 
-static const struct http_route routes[] = {{"GET", "/news", stream_news},
-                                           {"GET", "/file", stream_file}};
+static const struct http_route routes[] = {{"GET", "/news", stream_news, NULL},
+                                           {"GET", "/file", stream_file, NULL}};
 
 static int start(void **state)
 {
