@@ -19,6 +19,7 @@ static const struct {
     [ERR_NOT_FOUND] = {"NOT_FOUND", false},
     [ERR_LIMIT] = {"LIMIT", false},
     [ERR_NOT_READY] = {"NOT_READY", false},
+    [ERR_WRONG_STATE] = {"WRONG_STATE", false},
     [ERR_USED] = {"USED", false},
     [ERR_EXPIRED] = {"EXPIRED", false},
     [ERR_BUSY] = {"BUSY", false},

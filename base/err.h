@@ -27,7 +27,8 @@ enum err_code {
     ERR_DENIED,          /* known, but not allowed; a forged token */
     ERR_NOT_FOUND,       /* no such thing, or another owner's */
     ERR_LIMIT,           /* too many at a time; err.retry_after_ms says when to come back */
-    ERR_NOT_READY,       /* not now: the job is in another state */
+    ERR_NOT_READY,       /* not yet: the job has to be completed first */
+    ERR_WRONG_STATE,     /* not of this job: its state rules it out */
     ERR_USED,            /* was there once: the token is spent, the downloads are used up */
     ERR_EXPIRED,         /* was there once: its time is over */
     ERR_BUSY,            /* somebody else has it; err.retry_after_ms says when to come back */

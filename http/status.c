@@ -14,6 +14,7 @@ int http_status_from_err(enum err_code code)
         [ERR_NOT_FOUND] = 404,
         [ERR_LIMIT] = 429,
         [ERR_NOT_READY] = 409,
+        [ERR_WRONG_STATE] = 409,
         [ERR_USED] = 410,
         [ERR_EXPIRED] = 410,
         [ERR_BUSY] = 409,

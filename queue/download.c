@@ -4,6 +4,8 @@
  */
 #include "queue/download.h"
 
+#include "queue/refusal.h"
+
 enum { BUSY_RETRY_MAX_MS = 5000 };
 
 /* Once retention is over the file may go at any moment, also while the job still is COMPLETED. */
@@ -16,9 +18,7 @@ static bool check_file(const struct job *job, int64_t now_ms, struct err *err)
     if (job->state == JOB_COMPLETED || job->state == JOB_EXPIRED)
         return err_set(err, ERR_EXPIRED,
                        "the file of job %s has expired and is gone; create the export again", id);
-    return err_set(err, ERR_NOT_READY,
-                   "job %s is %s; its file can be downloaded once it is COMPLETED", id,
-                   job_state_name(job->state));
+    return refuse_without_file(job, err);
 }
 
 static bool is_used_up(const struct download *download, const struct store_options *options)

@@ -35,12 +35,23 @@ bool refuse_limit(int32_t limit, struct err *err)
 bool refuse_request_id(struct err *err)
 {
     return err_set(err, ERR_EXISTS,
-                   "the request_id was used for another export; give each request its own");
+                   "the request id was used for another export; give each request its own");
+}
+
+bool refuse_without_file(const struct job *job, struct err *err)
+{
+    char id[UUID_TEXT_LEN + 1];
+    if (job_state_is_final(job->state))
+        return refuse_state(job, "it has no file to download", err);
+    uuid_format(job->id, id);
+    return err_set(err, ERR_NOT_READY,
+                   "job %s is %s; its file can be downloaded once it is COMPLETED", id,
+                   job_state_name(job->state));
 }
 
 bool refuse_state(const struct job *job, const char *what, struct err *err)
 {
     char id[UUID_TEXT_LEN + 1];
     uuid_format(job->id, id);
-    return err_set(err, ERR_NOT_READY, "job %s is %s; %s", id, job_state_name(job->state), what);
+    return err_set(err, ERR_WRONG_STATE, "job %s is %s; %s", id, job_state_name(job->state), what);
 }

@@ -19,6 +19,9 @@ bool refuse_request_id(struct err *err);
 /* The job's state does not allow it; `what` says which states do. */
 bool refuse_state(const struct job *job, const char *what, struct err *err);
 
+/* The job has no file: not yet, or not at all. */
+bool refuse_without_file(const struct job *job, struct err *err);
+
 #define CANCEL_NEEDS "only a queued or running job can be cancelled"
 #define RETRY_NEEDS  "only a failed or cancelled job can be retried"
 #define LOST_WORKER  "the worker that ran this job was lost before it was done"

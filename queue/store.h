@@ -132,13 +132,13 @@ bool store_list(struct store *store, const struct job_query *query, struct arena
                 const struct job **out, size_t *out_count, struct err *err) MUST_CHECK;
 
 /* QUEUED or RUNNING → CANCELLED at once; the worker learns of it from the hub or its next call. A
- * cancelled job stays as it is, which is no act. ERR_NOT_READY: it ended otherwise. */
+ * cancelled job stays as it is, which is no act. ERR_WRONG_STATE: it ended otherwise. */
 bool store_cancel(struct store *store, struct uuid id, const struct actor *actor,
                   struct arena *arena, struct job *out, unsigned *out_acts,
                   struct err *err) MUST_CHECK;
 
 /* FAILED or CANCELLED → QUEUED, attempts counted anew, error, progress and completion cleared;
- * counts against the limit (ERR_LIMIT). ERR_NOT_READY: in any other state. */
+ * counts against the limit (ERR_LIMIT). ERR_WRONG_STATE: in any other state. */
 bool store_retry(struct store *store, struct uuid id, const struct actor *actor,
                  struct arena *arena, struct job *out, struct err *err) MUST_CHECK;
 
@@ -159,8 +159,8 @@ bool store_list_audit(struct store *store, const struct audit_query *query, stru
 /* Raises the job's token number, which ends the older tokens: none of them opens the file any more.
  * A download under way goes on, and counts if it reaches the end; the new token is for the next
  * one, if there may be one.
- * ERR_NOT_READY: not completed; ERR_EXPIRED: retention is over; ERR_USED: downloaded as often as it
- * may be. */
+ * ERR_NOT_READY: not completed yet; ERR_WRONG_STATE: it ended without a file; ERR_EXPIRED:
+ * retention is over; ERR_USED: downloaded as often as it may be. */
 bool store_issue_token(struct store *store, struct uuid id, const struct actor *actor,
                        int64_t *out_token_no, struct err *err) MUST_CHECK;
 

@@ -180,7 +180,7 @@ bool pg_remove(struct store *base, struct uuid id, const struct actor *actor, st
     for (;;) {
         PGresult *result CLEANUP(pg_clear) = NULL;
         if (!pg_cancel_job(base, id, actor, arena, out, out_acts, err) &&
-            err->code != ERR_NOT_READY)
+            err->code != ERR_WRONG_STATE)
             return false;
         if (!pg_store_run_one(store, &remove_job, values, &result, err))
             return false;

@@ -78,10 +78,10 @@ static bool check_request_id(struct str id, struct err *err)
 {
     if (id.len > 0 &&
         utf8_valid_prefix(id.ptr, id.len) != id.len) /* gRPC has seen to it, HTTP has not */
-        return err_set_field(err, "request_id", "the request_id is not valid UTF-8");
+        return err_set_field(err, "request_id", "the request id is not valid UTF-8");
     if (id.len > REQUEST_ID_MAX)
         return err_set_field(err, "request_id",
-                             "the request_id has %zu bytes; at most %d are accepted", id.len,
+                             "the request id has %zu bytes; at most %d are accepted", id.len,
                              REQUEST_ID_MAX);
     return true;
 }
@@ -313,7 +313,7 @@ bool exports_check_token(struct exports *exports, const struct caller *caller, s
     *out = (struct exports_pass){.token_no = 0};
     if (str_is_empty(text))
         return err_set_field(err, "token",
-                             "the token is missing; ask for one with CreateDownloadToken");
+                             "the token is missing; ask for a download token of the job");
     bool is_good = token_verify(exports->keys, text, clock_now_ms(exports->clock), &token, err);
     out->job.id = token.job; /* zero if it is not one of ours */
     if (!is_good || !store_get(exports->store, token.job, arena, &job, err))

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/refusal.h"
 #include "server/handover.h"
 #include "server/http_answer.h"
 #include "server/http_enter.h"
@@ -134,9 +135,7 @@ static bool has_file(const struct job *job, struct err *err)
 {
     if (job->state == JOB_EXPIRED)
         return err_set(err, ERR_EXPIRED, "the file's time is over; create the export again");
-    return job->state == JOB_COMPLETED ||
-           err_set(err, ERR_NOT_READY, "the job is %s; wait until it is completed",
-                   job_state_name(job->state));
+    return job->state == JOB_COMPLETED || refuse_without_file(job, err);
 }
 
 static bool check(const struct http_door *door, struct http_call *call, struct caller *out_caller,

@@ -25,6 +25,7 @@ static void errors_map_to_the_statuses_of_the_contract(void **state)
         {ERR_NOT_FOUND, "NOT_FOUND"},
         {ERR_LIMIT, "RESOURCE_EXHAUSTED"},
         {ERR_NOT_READY, "FAILED_PRECONDITION"},
+        {ERR_WRONG_STATE, "FAILED_PRECONDITION"},
         {ERR_USED, "FAILED_PRECONDITION"},
         {ERR_EXPIRED, "FAILED_PRECONDITION"},
         {ERR_BUSY, "ABORTED"},

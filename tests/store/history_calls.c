@@ -114,11 +114,11 @@ static void do_door(struct player *player)
     case 0:
         expect(player,
                store_cancel(store, known->id, &somebody, &player->arena, &job, NULL, &player->err),
-               missing | ALLOW(ERR_NOT_READY));
+               missing | ALLOW(ERR_WRONG_STATE));
         break;
     case 1:
         expect(player, store_retry(store, known->id, &somebody, &player->arena, &job, &player->err),
-               missing | ALLOW(ERR_NOT_READY) | ALLOW(ERR_LIMIT));
+               missing | ALLOW(ERR_WRONG_STATE) | ALLOW(ERR_LIMIT));
         break;
     case 2:
         if (!known->has_request)
@@ -179,7 +179,8 @@ static void do_count_active(struct player *player)
 /* ---- Downloads ---- */
 
 static const uint64_t not_served = ALLOW(ERR_NOT_FOUND) | ALLOW(ERR_NOT_READY) |
-                                   ALLOW(ERR_EXPIRED) | ALLOW(ERR_USED) | ALLOW(ERR_BUSY);
+                                   ALLOW(ERR_WRONG_STATE) | ALLOW(ERR_EXPIRED) | ALLOW(ERR_USED) |
+                                   ALLOW(ERR_BUSY);
 
 /* A new token, or the newest that somebody was given, be it spent or out of date. */
 static bool get_token(struct player *player, struct known_job *known, int64_t *out)

@@ -155,9 +155,9 @@ static void what_is_refused_is_not_in_the_audit(void **state)
     draft.actor = alice;
     assert_refused(world, store_create(store, &draft, arena, &out, NULL, &world->err), ERR_LIMIT);
     assert_refused(world, store_cancel(store, done.id, &alice, arena, &out, NULL, &world->err),
-                   ERR_NOT_READY);
+                   ERR_WRONG_STATE);
     assert_refused(world, store_retry(store, done.id, &alice, arena, &out, &world->err),
-                   ERR_NOT_READY);
+                   ERR_WRONG_STATE);
     struct download_request request = {done.id, 1, 0, alice};
     assert_refused(world, store_download_open(store, &request, arena, &out, &number, &world->err),
                    ERR_EXPIRED);

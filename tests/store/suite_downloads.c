@@ -321,8 +321,9 @@ static void who_finds_it_busy_is_told_when_to_come_back(void **state)
 static void only_a_completed_job_can_be_downloaded(void **state)
 {
     static const enum err_code expected[JOB_STATE_COUNT] = {
-        [JOB_QUEUED] = ERR_NOT_READY, [JOB_RUNNING] = ERR_NOT_READY,   [JOB_COMPLETED] = ERR_NONE,
-        [JOB_FAILED] = ERR_NOT_READY, [JOB_CANCELLED] = ERR_NOT_READY, [JOB_EXPIRED] = ERR_EXPIRED,
+        [JOB_QUEUED] = ERR_NOT_READY,      [JOB_RUNNING] = ERR_NOT_READY,
+        [JOB_COMPLETED] = ERR_NONE,        [JOB_FAILED] = ERR_WRONG_STATE,
+        [JOB_CANCELLED] = ERR_WRONG_STATE, [JOB_EXPIRED] = ERR_EXPIRED,
     };
     static const struct transfer transfer = {0, 1, 1, 1};
     struct world *world = *state;

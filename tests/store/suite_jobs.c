@@ -277,7 +277,7 @@ static void what_may_be_cancelled(void **state)
             assert_refused(world,
                            store_cancel(world->store, before.id, &somebody, &world->arena, &after,
                                         NULL, &world->err),
-                           ERR_NOT_READY);
+                           ERR_WRONG_STATE);
             assert_non_null(strstr(world->err.text, job_state_name((enum job_state)from)));
             assert_int_equal(get_job(world, before.id).revision, before.revision);
         }
@@ -296,7 +296,7 @@ static void what_may_be_tried_again(void **state)
             assert_refused(
                 world,
                 store_retry(world->store, before.id, &somebody, &world->arena, &after, &world->err),
-                ERR_NOT_READY);
+                ERR_WRONG_STATE);
             assert_int_equal(get_job(world, before.id).revision, before.revision);
         } else {
             assert_ok(world, store_retry(world->store, before.id, &somebody, &world->arena, &after,
