@@ -41,6 +41,15 @@ static void add_job(const struct events *events, const struct job *job, struct b
     json_decref(json);
 }
 
+/* Told as it happens, and not again: who was away asks for the list. */
+static void add_removed(const struct events *events, const struct job *job, struct buf *out)
+{
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(job->id, id);
+    buf_printf(out, "event: gone\nid: %" PRId64 "\ndata: {\"id\":\"%s\"}\n\n",
+               clock_now_ms(events->exports->clock), id);
+}
+
 /* The end for a reason: a client that comes back finds out what is so now. */
 static void add_failure(const struct err *err, struct buf *out)
 {
@@ -61,6 +70,9 @@ static void add_news(struct events *events, struct buf *out)
         switch (watch_next(events->watch, &arena, &job, &err)) {
         case WATCH_NEWS:
             add_job(events, &job, out);
+            continue;
+        case WATCH_REMOVED:
+            add_removed(events, &job, out);
             continue;
         case WATCH_NO_NEWS:
             return;

@@ -2,8 +2,9 @@
  *
  * GET /api/exports/events: a watch as server-sent events (HTML Living Standard, 9.2). Without more
  * all jobs of the caller: the active ones as they are, then each change, without end; with ?id= one
- * job, to its end. An event is a job; its id says when it was told. A client that comes back with
- * Last-Event-ID is told the jobs that ended since, too.
+ * job, to its end. An event `job` is a job, an event `gone` the id of one that was deleted at this
+ * server; the event's own id says when it was told. A client that comes back with Last-Event-ID is
+ * told the jobs that ended since, too.
  */
 #ifndef SERVER_HTTP_EVENTS_H
 #define SERVER_HTTP_EVENTS_H

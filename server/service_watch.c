@@ -52,7 +52,10 @@ static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRe
     struct job job;
     if (!rpc_call_state(call) && !begin(exports, request, call, out_caller, err))
         return false;
-    switch (watch_next(rpc_call_state(call), rpc_turn_arena(call), &job, err)) {
+    enum watch_next next = WATCH_REMOVED;
+    while (next == WATCH_REMOVED) /* for which the proto has no word */
+        next = watch_next(rpc_call_state(call), rpc_turn_arena(call), &job, err);
+    switch (next) {
     case WATCH_NEWS:
         send(&job, call);
         return true;
@@ -62,6 +65,7 @@ static bool take_turn(struct exports *exports, const Exportqueue__V1__WatchJobRe
     case WATCH_OVER:
         rpc_end(call);
         return true;
+    case WATCH_REMOVED:
     case WATCH_FAILED:
         break;
     }

@@ -111,7 +111,7 @@ static enum watch_next next_change(struct watch *watch, struct arena *arena, str
             return tell(watch, out);
         case WATCH_GONE:
             if (!watch->is_single)
-                continue;
+                return WATCH_REMOVED;
             (void)err_set(err, ERR_NOT_FOUND, "the job was removed");
             return WATCH_FAILED;
         case WATCH_OVERRUN:

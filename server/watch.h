@@ -24,6 +24,7 @@ bool watch_open(struct exports *exports, const struct caller *caller,
 enum watch_next {
     WATCH_NEWS,    /* *out is a job as it is now */
     WATCH_NO_NEWS, /* wait for a wake */
+    WATCH_REMOVED, /* of a watch of all: *out was deleted here; its id is all there is of it */
     WATCH_OVER,    /* the final state was told */
     WATCH_FAILED,  /* err says why: the job is gone, or changes were lost */
 };
