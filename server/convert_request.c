@@ -199,9 +199,6 @@ bool convert_spec(const Exportqueue__V1__CreateJobRequest *request, struct limit
         !take_columns(request, arena, &spec, err) ||
         !take_presentation(request->presentation, &spec.presentation, err))
         return false;
-    if (str_is_empty(spec.type))
-        return err_set_field(err, "type",
-                             "the type is missing; ListExportTypes tells what there is");
     *out = spec;
     return true;
 }

@@ -5,6 +5,8 @@
  */
 #include "server/http_create.h"
 
+#include "server/http_field.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 
@@ -153,10 +155,24 @@ static bool check_members(const json_t *object, const char *field, const char *c
     return true;
 }
 
+static bool take_presentation_members(const json_t *object, struct arena *arena, request_t *out,
+                                      struct err *err)
+{
+    static const presentation_t initial = EXPORTQUEUE__V1__PRESENTATION__INIT;
+    presentation_t *wanted = arena_alloc(arena, sizeof *wanted);
+    *wanted = initial;
+    out->presentation = wanted;
+    return take_text(object, "locale", arena, &wanted->locale, err) &&
+           take_text(object, "timeZone", arena, &wanted->time_zone, err) &&
+           take_text(object, "delimiter", arena, &wanted->delimiter, err) &&
+           take_text(object, "nullText", arena, &wanted->null_text, err) &&
+           take_flag(object, "bom", &wanted->bom, err) && take_places(object, arena, wanted, err) &&
+           take_guard(object, wanted, err) && take_presentation_words(object, wanted, err);
+}
+
 static bool take_presentation(const json_t *root, struct arena *arena, request_t *out,
                               struct err *err)
 {
-    static const presentation_t initial = EXPORTQUEUE__V1__PRESENTATION__INIT;
     static const char *const names[] = {
         "locale",      "timeZone",     "delimiter", "bom",    "newline",      "dialect", "header",
         "compression", "exactNumbers", "nullText",  "places", "formulaGuard", NULL};
@@ -165,16 +181,12 @@ static bool take_presentation(const json_t *root, struct arena *arena, request_t
         return true;
     if (!json_is_object(object))
         return refuse("presentation", "an object", err);
-    presentation_t *wanted = arena_alloc(arena, sizeof *wanted);
-    *wanted = initial;
-    out->presentation = wanted;
-    return check_members(object, "presentation", names, err) &&
-           take_text(object, "locale", arena, &wanted->locale, err) &&
-           take_text(object, "timeZone", arena, &wanted->time_zone, err) &&
-           take_text(object, "delimiter", arena, &wanted->delimiter, err) &&
-           take_text(object, "nullText", arena, &wanted->null_text, err) &&
-           take_flag(object, "bom", &wanted->bom, err) && take_places(object, arena, wanted, err) &&
-           take_guard(object, wanted, err) && take_presentation_words(object, wanted, err);
+    if (!check_members(object, "presentation", names, err))
+        return false;
+    if (take_presentation_members(object, arena, out, err))
+        return true;
+    http_field_prefix(err, "presentation.");
+    return false;
 }
 
 /* ---- params ---- */
@@ -221,10 +233,10 @@ static bool take_limit(const json_t *value, request_t *out, struct err *err)
     if (json_is_integer(value))
         limit = json_integer_value(value);
     else if (!json_is_string(value) || !str_to_int64(str_of(json_string_value(value)), &limit))
-        return refuse("limit", "a whole number", err);
+        return refuse("params.limit", "a whole number", err);
     if (limit < 1)
-        return err_set_field(err, "limit", "the limit is %" PRId64 "; give 1 or more, or none",
-                             limit);
+        return err_set_field(err, "params.limit",
+                             "the limit is %" PRId64 "; give 1 or more, or none", limit);
     out->limit = limit;
     return true;
 }
@@ -237,7 +249,7 @@ static bool take_filter(const char *name, const json_t *value, struct arena *are
     Exportqueue__V1__Filter *filter = arena_alloc(arena, sizeof *filter);
     *filter = initial;
     filter->name = arena_copy_text(arena, str_of(name));
-    (void)snprintf(field, sizeof field, "params.%.40s", name);
+    http_field_of_param(name, field);
     out->filters[out->n_filters++] = filter;
     return read_values(value, field, arena, &filter->values, &filter->n_values, err);
 }
@@ -250,7 +262,8 @@ static bool take_param(const char *name, const json_t *value, struct arena *aren
     if (str_equal(str_of(name), STR("limit")))
         return take_limit(value, out, err);
     if (str_equal(str_of(name), STR("selectedColumns")))
-        return read_values(value, "selectedColumns", arena, &out->columns, &out->n_columns, err);
+        return read_values(value, "params.selectedColumns", arena, &out->columns, &out->n_columns,
+                           err);
     return take_filter(name, value, arena, out, err);
 }
 

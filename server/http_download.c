@@ -143,9 +143,12 @@ static bool check(const struct http_door *door, struct http_call *call, struct c
 {
     struct str token = {0};
     struct uuid wanted;
-    (void)http_query(call, "token", &token);
-    if (!http_enter_anyone(door, call, out_caller, err) ||
-        !exports_check_token(door->exports, out_caller, token, http_arena(call), out, err))
+    if (!http_enter_anyone(door, call, out_caller, err))
+        return false;
+    if (!http_query(call, "token", &token) || str_is_empty(token))
+        return err_set_field(err, "token",
+                             "the token is missing; POST /api/exports/jobs/{id}/token gives one");
+    if (!exports_check_token(door->exports, out_caller, token, http_arena(call), out, err))
         return false;
     if (!uuid_parse(http_part(call, "id"), &wanted) || !uuid_equal(wanted, out->job.id))
         return err_set(err, ERR_DENIED, "the token is not for this job");

@@ -9,6 +9,7 @@
 #include "server/http_answer.h"
 #include "server/http_create.h"
 #include "server/http_enter.h"
+#include "server/http_field.h"
 #include "server/http_json.h"
 
 static const struct str no_job = {0};
@@ -24,10 +25,14 @@ static bool create(const struct http_door *door, struct http_call *call,
     struct arena *arena = http_arena(call);
     Exportqueue__V1__CreateJobRequest *request = NULL;
     struct job_spec spec;
-    return http_create_read(http_body(call), arena, &request, err) &&
-           convert_spec(request, door->exports->limits, arena, &spec, err) &&
-           exports_create(door->exports, caller, &spec, http_field(call, "x-request-id"), arena,
-                          out, err);
+    if (!http_create_read(http_body(call), arena, &request, err))
+        return false;
+    if (convert_spec(request, door->exports->limits, arena, &spec, err) &&
+        exports_create(door->exports, caller, &spec, http_field(call, "x-request-id"), arena, out,
+                       err))
+        return true;
+    http_field_translate(request, err);
+    return false;
 }
 
 void http_jobs_create(void *data, struct http_call *call)
@@ -62,16 +67,26 @@ static bool read_list_request(struct http_call *call, struct exports_list_reques
     return true;
 }
 
+static bool list(const struct http_door *door, struct http_call *call, const struct caller *caller,
+                 struct exports_page *out, struct err *err)
+{
+    struct exports_list_request request;
+    if (!read_list_request(call, &request, err))
+        return false;
+    if (exports_check_type(door->exports, request.type, http_arena(call), err) &&
+        exports_list(door->exports, caller, &request, http_arena(call), out, err))
+        return true;
+    http_field_translate(NULL, err);
+    return false;
+}
+
 void http_jobs_list(void *data, struct http_call *call)
 {
     const struct http_door *door = data;
     struct caller caller = {0};
-    struct exports_list_request request;
     struct exports_page page = {0};
     struct err err = {0};
-    if (!http_enter(door, call, &caller, &err) || !read_list_request(call, &request, &err) ||
-        !exports_check_type(door->exports, request.type, http_arena(call), &err) ||
-        !exports_list(door->exports, &caller, &request, http_arena(call), &page, &err)) {
+    if (!http_enter(door, call, &caller, &err) || !list(door, call, &caller, &page, &err)) {
         http_fail(door, call, &caller, no_job, &err);
         return;
     }

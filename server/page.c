@@ -12,7 +12,7 @@ bool page_size_read(int32_t asked, size_t *out, struct err *err)
 {
     if (asked < 0)
         return err_set_field(err, "page_size",
-                             "the page_size is %d; accepted are 1 to %d, or 0 for %d", (int)asked,
+                             "the page size is %d; accepted are 1 to %d, or 0 for %d", (int)asked,
                              SIZE_MAX_OF_PAGE, SIZE_DEFAULT);
     size_t size = asked ? (size_t)asked : SIZE_DEFAULT;
     *out = size < SIZE_MAX_OF_PAGE ? size : SIZE_MAX_OF_PAGE;
@@ -22,7 +22,7 @@ bool page_size_read(int32_t asked, size_t *out, struct err *err)
 static bool refuse_token(struct err *err)
 {
     return err_set_field(err, "page_token",
-                         "this page_token is not one of ours; give the next_page_token of the page "
+                         "this page token is not one of ours; give the one that came with the page "
                          "before, or none");
 }
 

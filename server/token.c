@@ -42,7 +42,7 @@ void token_sign(struct keyring *ring, const struct token *token, struct buf *out
 static bool forged(struct err *err)
 {
     return err_set(err, ERR_DENIED,
-                   "this download token is not one of ours; ask for one with CreateDownloadToken");
+                   "this download token is not one of ours; ask for one of the job");
 }
 
 /* Takes the next part of a token and its bytes, which must be `size` many. */
@@ -74,8 +74,6 @@ bool token_verify(struct keyring *ring, struct str text, int64_t now_ms, struct 
     memcpy(token.job.bytes, payload.ptr, sizeof token.job.bytes);
     *out = token;
     if (token.expires_s * 1000 <= now_ms)
-        return err_set(err, ERR_EXPIRED,
-                       "this download token has expired; ask for a fresh one with "
-                       "CreateDownloadToken");
+        return err_set(err, ERR_EXPIRED, "this download token has expired; ask for a fresh one");
     return true;
 }

@@ -119,8 +119,8 @@ bool webhooks_check_url(const struct webhooks *webhooks, struct str url, struct 
 {
     if (!webhooks || !webhooks->secrets)
         return err_set_field(err, "webhook_url",
-                             "this server sends no webhooks (EXPORT_WEBHOOK_SECRET); leave "
-                             "webhook_url unset");
+                             "this server sends no webhooks (EXPORT_WEBHOOK_SECRET); leave the "
+                             "URL out");
     return webhook_check_url(url, webhooks->allows_private, "webhook_url", err);
 }
 

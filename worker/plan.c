@@ -37,6 +37,9 @@ static bool find_type(const struct catalog *catalog, struct str name,
     buf_init(&names, NAMES_MAX_BYTES);
     for (size_t i = 0; i < catalog_count(catalog); i++)
         add_name(&names, catalog_at(catalog, i)->name);
+    if (str_is_empty(name))
+        return err_set_field(err, "type", "the type is missing; this server has: %s",
+                             names_text(&names));
     return err_set_field(err, "type", "unknown export type \"%.*s\"; this server has: %s",
                          STR_ARG(shown(name)), names_text(&names));
 }

@@ -88,8 +88,8 @@ BAD_CREATES = [
 
 BAD_LISTS = [
     ({"page_size": -1}, "page_size", ["-1", "100"]),
-    ({"page_token": "nonsense"}, "page_token", ["next_page_token"]),
-    ({"page_token": "!" * 22}, "page_token", ["next_page_token"]),
+    ({"page_token": "nonsense"}, "page_token", ["page token"]),
+    ({"page_token": "!" * 22}, "page_token", ["page token"]),
     ({"type": "nope"}, "type", ["nope", "notes", "rows"]),
     ({"states": [99]}, "states", ["99", "JOB_STATE_QUEUED", "JOB_STATE_EXPIRED"]),
     ({"states": [0]}, "states", ["0", "JOB_STATE_QUEUED", "JOB_STATE_EXPIRED"]),
@@ -140,7 +140,7 @@ class Refusals(Case):
         self.refused(grpc.StatusCode.NOT_FOUND, self.alice.WatchJob, id=NO_JOB)
 
     def test_a_download_needs_a_token_and_an_offset_of_0_or_more(self):
-        self.assert_named(self.refused(INVALID, self.alice.Download), "token", ["CreateDownloadToken"])
+        self.assert_named(self.refused(INVALID, self.alice.Download), "token", ["download token"])
         self.assert_named(self.refused(INVALID, self.alice.Download, token="x", offset=-5), "offset", ["-5"])
 
     def test_one_job_too_many_is_told_when_to_come_back(self):

@@ -10,7 +10,7 @@ import unittest
 
 from server import is_plain, program, run_once, wait_until
 from support import Case
-from web import Web
+from web import DOCUMENT, Web, arguments, assert_documented, operations
 
 JOBS = "/api/exports/jobs"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -18,6 +18,10 @@ FIELDS = {"id", "type", "format", "status", "createdAt", "startedAt", "completed
           "downloadToken", "tokenExpiresAt", "tokenConsumed", "requestId", "progress"}  # the journal's own
 LISTENERS, SANITIZED_LISTENERS, WITHIN_MS = 5000, 200, 1000
 OVERLAP_MS = 2100
+
+
+def tearDownModule():
+    assert_documented()
 
 
 class WebCase(Case):
@@ -89,21 +93,46 @@ class Journal(WebCase):
         for body, field in (({}, "type"), ({"type": "nothing"}, "type"), ({"type": "rows", "format": "pdf"}, "format"),
                             ({"type": 7}, "type"), ({"type": "rows", "params": []}, "params"),
                             ({"type": "rows", "params": {"count": {"a": 1}}}, "params.count"),
-                            ({"type": "rows", "params": {"count": "many"}}, "filters[0]"),
-                            ({"type": "rows", "params": {"what": "1"}}, "filters[0].name"),
-                            ({"type": "rows", "params": {"limit": 0}}, "limit"),
-                            ({"type": "rows", "params": {"limit": "x"}}, "limit"),
-                            ({"type": "rows", "params": {"selectedColumns": ["nope"]}}, "columns[0]"),
+                            ({"type": "rows", "params": {"count": "many"}}, "params.count"),
+                            ({"type": "rows", "params": {"count": [1, 2]}}, "params.count"),
+                            ({"type": "notes", "params": {"mood": "good", "colour": "red"}}, "params.colour"),
+                            ({"type": "notes", "params": {"c" * 200: 1}}, "params." + "c" * 56),
+                            ({"type": "notes", "params": {"tags": ["a", "b" * 2000]}}, "params.tags"),
+                            ({"type": "rows", "params": {"limit": 0}}, "params.limit"),
+                            ({"type": "rows", "params": {"limit": "x"}}, "params.limit"),
+                            ({"type": "rows", "params": {"selectedColumns": ["nope"]}}, "params.selectedColumns[0]"),
+                            ({"type": "rows", "params": {"selectedColumns": ["n"] * 999}}, "params.selectedColumns"),
+                            ({"type": "rows", "params": {"selectedColumns": {}}}, "params.selectedColumns"),
                             ({"type": "rows", "presentation": {"locale": "xx-nowhere"}}, "presentation.locale"),
-                            ({"type": "rows", "presentation": {"compression": "rar"}}, "compression"),
+                            ({"type": "rows", "presentation": {"timeZone": "Mars/Olympus"}}, "presentation.timeZone"),
+                            ({"type": "rows", "presentation": {"nullText": "n" * 999}}, "presentation.nullText"),
+                            ({"type": "rows", "presentation": {"compression": "rar"}}, "presentation.compression"),
                             ({"type": "rows", "presentation": {"wide": True}}, "presentation"),
+                            ({"type": "rows", "webhookUrl": "https://example.org/"}, "webhookUrl"),
+                            ({"type": "rows", "webhookUrl": "https://x/" + "u" * 4000}, "webhookUrl"),
                             ({"type": "rows", "colour": "red"}, "body")):
             error = self.refusal(400, "INVALID", self.alice.post(JOBS, body))
-            self.assertTrue(error["field"].startswith(field.partition("[")[0]), (body, error))
+            self.assertEqual(field, error["field"], (body, error))
+        long = self.alice.post(JOBS, {"type": "rows"}, headers={"x-request-id": "r" * 129})
+        self.assertEqual("X-Request-Id", self.refusal(400, "INVALID", long)["field"])
         for text in ("", "{", "[]", "null", '"x"', "{} {}", '{"type":"a","type":"b"}', '{"type":"\\ud800"}', "\xff"):
             self.refusal(400, "INVALID", self.alice.post(JOBS, text, headers={"Content-Type": "application/json"}))
         self.refusal(415, "UNSUPPORTED_MEDIA_TYPE", self.alice.post(JOBS, "type=rows"))
         self.assertEqual([], self.alice.get(JOBS).data)
+
+    def test_an_argument_that_a_route_does_not_take_is_refused_by_name(self):
+        for method, path, operation in operations():
+            answer = self.alice.ask(method, path.replace("{id}", "x") + "?token=x&id=x&requestid=x&requestId=x")
+            if not path.startswith("/api/"):
+                self.assertLess(answer.status, 400, path)  # a link may carry anything
+                continue
+            error = self.refusal(400, "INVALID", answer)
+            taken = arguments(operation)
+            self.assertNotIn(error["field"], taken)
+            self.assertIn("takes " + (", ".join(sorted(taken)) or "none"), error["message"])
+        self.assertIn('"" here', self.refusal(400, "INVALID", self.alice.get(JOBS + "?=x"))["message"])
+        for query in ({"limit": "1"}, {"pageSize": 2, "PageToken": "x"}):
+            self.refusal(400, "INVALID", self.alice.get(JOBS, query=query))
 
     def test_more_than_the_limit_is_429(self):
         for _ in range(2):
@@ -117,7 +146,8 @@ class Journal(WebCase):
         self.alice.completed(id)
         token = self.alice.token(id)
         self.refusal(403, "DENIED", self.alice.download(id, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")))
-        self.refusal(400, "INVALID", self.alice.get("%s/%s/download" % (JOBS, id)))
+        error = self.refusal(400, "INVALID", self.alice.get("%s/%s/download" % (JOBS, id)))
+        self.assertEqual(("token", True), (error["field"], "POST " in error["message"]), error)
         self.assertFalse(self.alice.job(id)["tokenConsumed"])
         self.assertEqual(200, self.alice.download(id, token).status)
         wait_until(lambda: self.alice.job(id)["tokenConsumed"], "the job to say so")
@@ -129,7 +159,8 @@ class Journal(WebCase):
     def test_what_is_not_ready_is_409_and_what_is_not_there_404(self):
         id = self.alice.create("stuck")["id"]
         self.refusal(409, "NOT_READY", self.alice.post("%s/%s/token" % (JOBS, id)))
-        self.refusal(409, "NOT_READY", self.alice.post("%s/%s/retry" % (JOBS, id)))
+        error = self.refusal(409, "WRONG_STATE", self.alice.post("%s/%s/retry" % (JOBS, id)))
+        self.assertRegex(error["message"], "is (QUEUED|RUNNING); only a failed or cancelled job can be retried")
         for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("POST", "/retry"), ("POST", "/token")):
             for who, of in ((self.web("bob"), id), (self.alice, id[:-4] + "0000"), (self.alice, "no-id")):
                 self.refusal(404, "NOT_FOUND", who.ask(method, "%s/%s%s" % (JOBS, of, path)))
@@ -146,6 +177,25 @@ class Journal(WebCase):
         self.assertEqual({"id": id}, self.alice.ask("DELETE", "%s/%s" % (JOBS, id)).data)
         self.assertEqual(404, self.alice.get("%s/%s" % (JOBS, id)).status)
 
+    def test_what_has_ended_says_so_when_it_is_to_be_cancelled_or_retried(self):
+        id = self.alice.completed(self.alice.create("rows", count=1)["id"])["id"]
+        for verb in ("cancel", "retry"):
+            error = self.refusal(409, "WRONG_STATE", self.alice.post("%s/%s/%s" % (JOBS, id, verb)))
+            self.assertIn("is COMPLETED; only", error["message"])
+        id = self.alice.create("stuck")["id"]
+        self.alice.post("%s/%s/cancel" % (JOBS, id))
+        self.alice.ended(id)
+        error = self.refusal(409, "WRONG_STATE", self.alice.post("%s/%s/token" % (JOBS, id)))
+        self.assertIn("is CANCELLED; it has no file", error["message"])
+
+    def test_a_limit_may_be_a_text(self):
+        for limit, taken in (("2", 2), ("", None), (None, None)):
+            job = self.alice.create("rows", count=9, limit=limit)
+            self.assertEqual(taken, job["params"].get("limit"))
+            self.alice.ended(job["id"])
+        described = DOCUMENT["components"]["schemas"]["CreateJob"]["properties"]["params"]["properties"]["limit"]
+        self.assertIn("string", described["type"])
+
     def test_a_list_goes_on_page_by_page(self):
         ids = []
         for i in range(5):
@@ -159,7 +209,9 @@ class Journal(WebCase):
                 break
         self.assertEqual(ids, seen)
         self.refusal(400, "INVALID", self.alice.get(JOBS, query={"pageSize": "0"}))
-        self.refusal(400, "INVALID", self.alice.get(JOBS, query={"pageToken": "x"}))
+        self.assertEqual("pageToken", self.refusal(400, "INVALID", self.alice.get(JOBS, query={"pageToken": "x"}))["field"])
+        long = self.alice.get(JOBS, query={"requestId": "r" * 129})
+        self.assertEqual("requestId", self.refusal(400, "INVALID", long)["field"])
 
     def test_types_and_health(self):
         types = {each["name"]: each for each in self.alice.get("/api/exports/types").data}
@@ -317,6 +369,14 @@ class EventStream(WebCase):
             self.assertEqual([(mine, "queued"), (mine, "running"), (mine, "completed")],
                              sorted(set(seen), key=seen.index))
             self.assertEqual(theirs, others.until(lambda job: job["status"] == "completed")[2]["id"])
+
+    def test_a_job_that_is_deleted_is_told_to_its_owner_and_leaves_a_watch_of_others(self):
+        id = self.alice.completed(self.alice.create("rows", count=3)["id"])["id"]
+        with self.alice.events() as events, self.web("bob").events() as others:
+            self.web().ask("DELETE", "%s/%s" % (JOBS, id))  # alice, elsewhere
+            self.assertEqual(("gone", {"id": id}), events.until(lambda told: True)[::2])
+            theirs = self.web("bob").create("rows", count=3)["id"]
+            self.assertEqual(theirs, others.until(lambda job: True)[2]["id"])
 
     def test_the_events_of_one_job_end_with_it(self):
         id = self.alice.create("rows", count=3)["id"]

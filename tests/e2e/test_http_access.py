@@ -6,7 +6,7 @@ import unittest
 
 from people import CALLERS, People
 from support import Case, wait_until
-from web import Web
+from web import Web, assert_documented
 
 JOB = "/api/exports/jobs/{id}"
 ANYBODY = (200,) * 6
@@ -39,6 +39,10 @@ TABLE = [
     ("GET", "/exports/exports.js", {}, None, SHOWN),
     ("GET", "/metrics", {}, None, ADMINS),
 ]
+
+
+def tearDownModule():
+    assert_documented()
 
 
 class HttpAccess(Case):

@@ -248,7 +248,7 @@ class Listing(Case):
         for fields in ({"filters": {"count": "2"}}, {"format": "json"}, {"limit": 1}, {"columns": ["id"]}):
             fields = {"type": "rows", "filters": {"count": "1"}, **fields}
             refusal = self.refused(grpc.StatusCode.ALREADY_EXISTS, self.alice.create, request_id="once", **fields)
-            self.assertIn("request_id", refusal.message)
+            self.assertIn("request id", refusal.message)
         self.assertEqual(1, len(self.alice.ListJobs().jobs))
 
     def test_every_type_is_listed_with_its_columns_filters_and_formats(self):

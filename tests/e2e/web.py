@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of the browser's door, without any library between."""
+"""A client of the browser's door, without any library between. It keeps in mind what it was answered, for
+`assert_documented`."""
 
 import http.client
 import json
+import pathlib
+import re
 import ssl
 import time
 import urllib.parse
@@ -11,6 +14,32 @@ import leaks
 from server import wait_until
 
 CALL_S = 20
+DOCUMENT = json.loads((pathlib.Path(__file__).parents[2] / "server/page/openapi.json").read_text())
+FOREIGN = re.compile(r"[a-z]_[a-z]|\b(filters|columns)\[|\b(Create|Get|List|Cancel|Retry|Delete|Watch)[A-Z]")  # gRPC's words
+
+answers = set()  # (method, path, status, code)
+
+
+def operations():
+    """(method, path, operation) of all that the document describes."""
+    return [(method.upper(), path, operation) for path, methods in DOCUMENT["paths"].items()
+            for method, operation in methods.items()]
+
+
+def arguments(operation):
+    return {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
+
+
+def assert_documented():
+    """Whatever was answered stands in the document."""
+    codes = set(DOCUMENT["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["code"]["enum"])
+    routes = [(method, re.compile(re.sub(r"{\w+}", "[^/]+", path)), operation) for method, path, operation in operations()]
+    missing = {"code " + code for *_, code in answers if code and code not in codes}
+    for method, path, status, _ in answers:
+        for described, pattern, operation in routes:
+            if described == method.replace("HEAD", "GET") and pattern.fullmatch(path) and str(status) not in operation["responses"]:
+                missing.add("%s %s: %d" % (described, pattern.pattern, status))
+    assert not missing, "server/page/openapi.json lacks %s" % sorted(missing)
 
 
 class Answer:
@@ -32,7 +61,7 @@ class Answer:
     def code(self):
         """Of an error, whose message is there for people."""
         error = self.json["error"]
-        assert error["message"], error
+        assert error["message"] and not FOREIGN.search(error["message"] + " " + error.get("field", "")), error
         return error["code"]
 
 
@@ -64,7 +93,9 @@ class Web:
         connection = self.connect()
         try:
             connection.request(method, path, body, sent)
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
+            answers.add((method, path.partition("?")[0], answer.status, answer.status >= 400 and method != "HEAD" and answer.code))
+            return answer
         finally:
             connection.close()
 
@@ -77,9 +108,9 @@ class Web:
     # ---- jobs ----
 
     def create(self, type, format="csv", headers=None, **params):
-        for value in params.values():
+        for name, value in params.items():
             for each in value if isinstance(value, list) else [value]:
-                if isinstance(each, str):
+                if isinstance(each, str) and name != "selectedColumns":
                     leaks.value(each)
         answer = self.post("/api/exports/jobs", {"type": type, "format": format, "params": params}, headers=headers)
         assert answer.status == 202, answer.body
@@ -118,11 +149,14 @@ class Events:
                                 headers={**web.headers, **{k.replace("_", "-"): v for k, v in headers.items()}})
         self.response = self.connection.getresponse()
         self.status = self.response.status
+        self.end = float("inf")
+        answers.add(("GET", "/api/exports/events", self.status, None))
 
     def __iter__(self):
         fields = {}
         for line in self.response:
             line = line.decode().rstrip("\n")
+            assert time.monotonic() < self.end, "it did not come"
             if line:
                 name, _, value = line.partition(": ")
                 fields[name] = value
@@ -131,11 +165,10 @@ class Events:
                 fields = {}
 
     def until(self, is_it, seconds=CALL_S):
-        end = time.monotonic() + seconds
+        self.end = time.monotonic() + seconds
         for event, id, data in self:
             if is_it(data):
                 return event, id, data
-            assert time.monotonic() < end, "it did not come"
         raise AssertionError("the stream ended")
 
     def close(self):

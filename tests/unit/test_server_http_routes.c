@@ -101,12 +101,32 @@ static void each_reference_leads_somewhere(void **state)
     check_references(document);
 }
 
+/* With the code that HTTP has for it. */
+static void each_code_that_a_call_may_be_refused_with_is_listed(void **state)
+{
+    (void)state;
+    const json_t *error = json_object_get(json_object_get(document, "components"), "schemas");
+    const char *const path[] = {"Error", "properties", "error", "properties", "code", "enum"};
+    for (size_t i = 0; i < COUNT_OF(path); i++)
+        error = json_object_get(error, path[i]);
+    for (int code = ERR_INVALID; code <= ERR_INTERNAL; code++) {
+        const char *name = code == ERR_LIMIT ? "RATE_LIMIT" : err_code_name((enum err_code)code);
+        size_t i = 0;
+        while (i < json_array_size(error) &&
+               !str_equal(str_of(json_string_value(json_array_get(error, i))), str_of(name)))
+            i++;
+        if (code != ERR_CANCELLED && i == json_array_size(error)) /* then nobody is there */
+            fail_msg("the document lacks the code %s", name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_route_is_described),
         cmocka_unit_test(nothing_is_described_that_is_not_there),
         cmocka_unit_test(each_reference_leads_somewhere),
+        cmocka_unit_test(each_code_that_a_call_may_be_refused_with_is_listed),
     };
     return cmocka_run_group_tests(tests, read_document, forget_document);
 }
