@@ -12,6 +12,7 @@ const PHASES = { QUEUED: "Waiting", QUERYING: "Asking the database", WRITING: "W
   STORING: "Storing" };
 const SILENCE_MS = 45000; // the server says something every 15 s, if only a comment
 const WAIT_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const LOOK_MS = 60000; // after which the page asks for what no event tells, such as what another server deleted
 const LASTED_MS = 10000; // a connection that ends sooner counts as one that failed
 const HIDDEN_MS = 20000; // who looks at another tab for less loses no connection
 const CHARTED = 20;
@@ -314,17 +315,15 @@ function clearProblems() {
   for (const node of byId("new").querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
 }
 
-// The id of the input that the server's name of a field means: "filters[1].values", "presentation.locale".
-function inputOf(field, names) {
-  const index = /^filters\[(\d+)\]/.exec(field);
-  const name = index ? names[index[1]] : /^params\.(.*)/.exec(field)?.[1];
-  if (controls.has(name)) return controls.get(name).input.id;
-  const last = field.replace(/\[.*/, "").split(".").pop();
-  return { selectedColumns: "columns", timeZone: "time-zone", time_zone: "time-zone", request_id: "request-id" }[last] ?? last;
+// The id of the input that the server's name of a field means: "params.tags[1]", "presentation.locale".
+function inputOf(field) {
+  const [, group, name] = /^(?:(\w+)\.)?([^[]*)/.exec(field);
+  if (group === "params" && controls.has(name)) return controls.get(name).input.id;
+  return { selectedColumns: "columns", timeZone: "time-zone", "X-Request-Id": "request-id" }[name] ?? name;
 }
 
-function showProblem(error, names = []) {
-  const id = error.field ? inputOf(error.field, names) : "new";
+function showProblem(error) {
+  const id = error.field ? inputOf(error.field) : "new";
   const problem = byId(`${id}-problem`) ?? byId("new-problem");
   show(problem, error.message);
   if (problem === byId("new-problem")) return;
@@ -340,7 +339,7 @@ async function create(event) {
   clearProblems();
   const order = readOrder();
   if (order.params.selectedColumns?.length === 0)
-    return showProblem({ field: "columns", message: "Choose one column at least." });
+    return showProblem({ field: "params.selectedColumns", message: "Choose one column at least." });
   const text = JSON.stringify(order);
   const since = heard;
   const reference = byId("request-id").value.trim();
@@ -354,8 +353,7 @@ async function create(event) {
     say(`Asked for: ${titleOf(data)}. It is in the list.`);
   } catch (error) {
     if (error instanceof Refusal) asked = null;
-    const names = Object.keys(order.params).filter(name => controls.has(name));
-    showProblem(error instanceof Away ? { message: `${error.message} Nothing is lost: press Export again.` } : error, names);
+    showProblem(error instanceof Away ? { message: `${error.message} Nothing is lost: press Export again.` } : error);
   } finally {
     byId("create").disabled = false;
   }
@@ -364,12 +362,14 @@ async function create(event) {
 // ---- the cards of jobs ----
 
 const jobs = new Map(); // id → {job, node, parts, heard, token, trouble}
+const gone = new Set(); // ids of those that were deleted: of them nothing is taken any more
 let heard = 0; // counts what the server told
 
 const titleOf = job => typeOf(job.type)?.title || job.type;
 
 // `since`: what was heard when it was asked for; of two words about a job the later one holds.
 function take(job, since = heard) {
+  if (gone.has(job.id)) return;
   const entry = jobs.get(job.id) ?? addCard(job);
   if (entry.heard > since) return;
   const before = entry.job;
@@ -399,10 +399,12 @@ function addCard(job) {
 }
 
 function dropCard(entry) {
+  if (!jobs.has(entry.job.id)) return;
   const hadFocus = entry.node.contains(document.activeElement) || document.activeElement === document.body;
   const neighbour = entry.node.nextElementSibling ?? entry.node.previousElementSibling ?? byId("list-title");
   entry.node.remove();
   jobs.delete(entry.job.id);
+  gone.add(entry.job.id);
   byId("none").hidden = jobs.size > 0;
   drawPerformance();
   if (hadFocus) neighbour.focus();
@@ -502,7 +504,8 @@ async function move(entry, verb) {
 
 async function remove(entry) {
   if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file are gone then.`)) return;
-  await ask(jobPath(entry.job.id), { method: "DELETE" });
+  entry.isLeaving = true;
+  await ask(jobPath(entry.job.id), { method: "DELETE" }).finally(() => { entry.isLeaving = false; });
   dropCard(entry);
   say("Deleted.");
 }
@@ -591,6 +594,15 @@ function drawPerformance() {
 
 const wire = { stop: null, lastEvent: "", failures: 0, triesAt: 0, older: null };
 
+// Perhaps by this page, whose answer is still on its way.
+function takeGone({ id }) {
+  const entry = jobs.get(id);
+  gone.add(id);
+  if (!entry) return;
+  dropCard(entry);
+  if (!entry.isLeaving) notify(`${titleOf(entry.job)} was deleted elsewhere.`);
+}
+
 // The server's own list of jobs; those it no longer has go.
 async function catchUp(signal) {
   const since = heard;
@@ -602,9 +614,10 @@ async function catchUp(signal) {
   for (const job of list) take(job, since);
   const there = new Set(list.map(job => job.id));
   const oldest = next ? Math.min(...list.map(job => job.createdAt)) : -Infinity;
-  const gone = [...jobs.values()].filter(e => !there.has(e.job.id) && e.heard <= since && e.job.createdAt > oldest);
-  gone.forEach(dropCard);
-  if (gone.length) notify(`${plural(gone.length, "export is", "exports are")} no longer there.` +
+  const missing = [...jobs.values()].filter(e => !there.has(e.job.id) && e.heard <= since && e.job.createdAt > oldest);
+  missing.forEach(dropCard);
+  const early = missing.filter(({ job }) => !(job.expiresAt && job.expiresAt < now())).length; // the others were kept as long as they are
+  if (early) notify(`${plural(early, "export is", "exports are")} no longer there.` +
     (server.mode === "memory" ? " This server keeps exports in memory: a restart ends them." : ""));
   wire.older = next ? wire.older ?? next : "";
   byId("older").hidden = !wire.older;
@@ -638,6 +651,7 @@ function takeEvent(text) {
   }
   if (fields.id) wire.lastEvent = fields.id;
   if (fields.event === "job") take(JSON.parse(fields.data));
+  if (fields.event === "gone") takeGone(JSON.parse(fields.data));
   if (fields.event === "error") throw new Away(JSON.parse(fields.data).message);
 }
 
@@ -664,7 +678,8 @@ async function connect(stop) {
   await catchUp(stop.signal);
   if (!byId("away").hidden) say("The server is back; this page is up to date.");
   byId("away").hidden = true;
-  await listening;
+  const looking = setInterval(() => catchUp(stop.signal).catch(() => {}), LOOK_MS); // the wire tells of what fails
+  await listening.finally(() => clearInterval(looking));
 }
 
 // Stays in touch until the session ends. A page that nobody sees holds no connection: browsers have six

@@ -94,6 +94,27 @@ export const tests = {
     await page.getByLabel("Your name").waitFor();
   },
 
+  async "what no event told of is found at the next look, a minute later"(scene) {
+    const server = await scene.serve();
+    const make = count => server.ask("jobs", { method: "POST", body: JSON.stringify({ type: "rows", params: { count } }) });
+    const page = await scene.page();
+    let streams = 0;
+    page.on("request", request => { streams += request.url().endsWith("/events"); });
+    await page.clock.install();
+    await page.goto(`${server.url}/exports`);
+    await page.fill("#secret", "alice");
+    await page.keyboard.press("Enter");
+    await page.getByText("None yet").waitFor();
+    await page.route("**/api/exports/jobs", route => route.fulfill({ json: { data: [], error: null, nextPageToken: "" } }));
+    for (const count of [1, 2]) { // what is heard in between shows that the wire is there
+      await make(count);
+      await page.locator("#jobs > li[data-status=completed]").nth(count - 1).waitFor();
+      await page.clock.fastForward(40000);
+    }
+    await page.getByText("None yet").waitFor();
+    assert.equal(streams, 1);
+  },
+
   async "a tab that nobody sees holds no connection, and catches up when it is seen"(scene) {
     const server = await scene.serve();
     const page = await scene.page();

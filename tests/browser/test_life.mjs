@@ -73,6 +73,7 @@ export const tests = {
     await press(page, "Endless rows", "Delete");
     await page.locator("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByText("None yet").waitFor();
+    assert.equal(await page.locator("#notice").isVisible(), false);
     assert.deepEqual(await server.ask("jobs"), []);
   },
 
@@ -101,6 +102,17 @@ export const tests = {
     await page.click("#columns-none");
     await page.click("#create");
     await page.locator("#columns-problem").getByText("Choose one column at least").waitFor();
+    await page.click("#columns-usual");
+    await page.getByLabel("How many").fill("1");
+    await page.fill("#limit", "0");
+    await page.evaluate(() => { document.getElementById("new").noValidate = true; });
+    await page.click("#create");
+    await page.locator("#limit-problem").getByText("give 1 or more").waitFor();
+    await page.fill("#limit", "");
+    await page.evaluate(() => { document.getElementById("request-id").removeAttribute("maxLength"); });
+    await page.fill("#request-id", "r".repeat(129));
+    await page.click("#create");
+    await page.locator("#request-id-problem").getByText("at most 128").waitFor();
   },
 
   async "an answer that is late does not undo what an event told"(scene) {
@@ -126,6 +138,10 @@ export const tests = {
     await until(page, "Rows in number", "Ready");
     assert.equal(await page.locator("#jobs > li").count(), 1);
     await page.getByText("hers").waitFor({ state: "attached" });
+    const [job] = await server.ask("jobs");
+    await server.ask(`jobs/${job.id}`, { method: "DELETE" });
+    await page.getByText("None yet").waitFor();
+    await page.locator("#notice").getByText("Rows in number was deleted elsewhere").waitFor();
   },
 
   async "older exports come page by page"(scene) {
