@@ -311,6 +311,7 @@ function writeOrder({ type: name, format, params }) {
 }
 
 function clearProblems() {
+  byId("done").hidden = true;
   for (const node of byId("new").querySelectorAll(".problem")) show(node, "");
   for (const node of byId("new").querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
 }
@@ -325,7 +326,7 @@ function inputOf(field) {
 function showProblem(error) {
   const id = error.field ? inputOf(error.field) : "new";
   const problem = byId(`${id}-problem`) ?? byId("new-problem");
-  show(problem, error.message);
+  show(problem, error.message.replace(/^filter \S+: /, "")); // the input has a label
   if (problem === byId("new-problem")) return;
   const box = problem.closest("details");
   if (box) box.open = true;
@@ -350,6 +351,8 @@ async function create(event) {
     asked = null;
     byId("request-id").value = "";
     take(data, since);
+    show(byId("done-text"), `Asked for: ${titleOf(data)}.`);
+    byId("done").hidden = false;
     say(`Asked for: ${titleOf(data)}. It is in the list.`);
   } catch (error) {
     if (error instanceof Refusal) asked = null;
@@ -420,6 +423,7 @@ function draw(entry) {
   show(parts.state, WORDS[job.status] ?? job.status);
   drawButtons(entry, title);
   drawProgress(entry, title);
+  show(parts.asked, askedOf(job));
   show(parts.warnings, warningsOf(job));
   const details = { File: job.filename, Asked: paramsOf(job.params), Reference: job.requestId, Attempt: job.attempt > 1 &&
     `${job.attempt} of ${job.maxAttempts}`, "SHA-256": job.sha256, Id: job.id };
@@ -430,6 +434,13 @@ function draw(entry) {
 
 function paramsOf(params) {
   return Object.entries(params ?? {}).map(([name, value]) => `${name}: ${[value].flat().join(", ")}`).join("; ");
+}
+
+// The same for people: what tells an export from others of its type.
+function askedOf({ type, params }) {
+  const label = name => typeOf(type)?.filters.find(filter => filter.name === name)?.description.split(";")[0] ||
+    { limit: "At most so many rows", selectedColumns: "Columns" }[name] || name;
+  return Object.entries(params ?? {}).map(([name, value]) => `${label(name)}: ${[value].flat().join(", ")}`).join(" · ");
 }
 
 function warningsOf(job) {
@@ -444,7 +455,7 @@ function warningsOf(job) {
 }
 
 function drawButtons({ job, node }, title) {
-  const wanted = { download: job.status === "completed", cancel: !isFinal(job),
+  const wanted = { download: job.status === "completed" && !job.tokenConsumed, cancel: !isFinal(job),
     retry: job.status === "failed" || job.status === "cancelled", again: isFinal(job), remove: isFinal(job) };
   for (const button of node.querySelectorAll("[data-act]")) {
     const gone = !wanted[button.dataset.act];
@@ -469,17 +480,22 @@ function drawProgress({ job, parts: { bar, phase } }, title) {
   show(phase, `${PHASES[at] ?? at ?? ""}: ${count(rowsDone)}${of} rows${bytesWritten ? `, ${bytes(bytesWritten)}` : ""}`);
 }
 
+function linkOf(job, token) {
+  if (job.tokenConsumed) return "The file was downloaded, as often as it may be. Use again asks for the same anew.";
+  if (!token) return "";
+  const left = token.expiresAt - now();
+  return left > 0 ? `The download has begun. Its link works once, for ${minutes(left)} more.`
+    : "The link has expired. Download gives a new one.";
+}
+
 // What changes by time alone: called each second, too.
 function tick(entry) {
   const { job, parts, token } = entry;
   const ran = job.startedAt && (job.completedAt ?? now()) - job.startedAt;
   show(parts.facts, [clockTime(job.createdAt), job.rows != null && plural(job.rows, "row", "rows"),
-    job.size != null && bytes(job.size), ran && `${isFinal(job) ? "took" : "since"} ${span(ran)}`,
+    job.size != null && bytes(job.size), ran && `${isFinal(job) ? "took" : "for"} ${span(ran)}`,
     job.status === "completed" && job.expiresAt && `kept for ${span(job.expiresAt - now())}`].filter(Boolean).join(" · "));
-  const left = token ? token.expiresAt - now() : 0;
-  show(parts.link, job.status !== "completed" || !token ? "" : left > 0
-    ? `The download has begun. Its link works once, for ${minutes(left)} more.`
-    : "The link has expired. Download gives a new one.");
+  show(parts.link, job.status === "completed" ? linkOf(job, token) : "");
   const wait = job.status === "queued" && job.nextAttemptAt ? job.nextAttemptAt - now() : 0;
   const again = wait > 0 && job.attempt > 0 ? ` Attempt ${job.attempt + 1} of ${job.maxAttempts} begins in ${span(wait)}.` : "";
   const why = job.error && job.status !== "completed" ? job.error.message + again +
@@ -503,7 +519,7 @@ async function move(entry, verb) {
 }
 
 async function remove(entry) {
-  if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file are gone then.`)) return;
+  if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file will be gone.`)) return;
   entry.isLeaving = true;
   await ask(jobPath(entry.job.id), { method: "DELETE" }).finally(() => { entry.isLeaving = false; });
   dropCard(entry);
@@ -582,7 +598,7 @@ function drawPerformance() {
   byId("speed").hidden = done.length === 0;
   if (!done.length) return;
   const speed = n => `${count(Math.round(n))} rows/s`;
-  show(byId("speed-text"), `${plural(done.length, "export", "exports")}; in the middle ${span(median(done.map(d => d.ms)))}, ` +
+  show(byId("speed-text"), `${plural(done.length, "export", "exports")}; typically ${span(median(done.map(d => d.ms)))}, ` +
     speed(median(done.map(d => d.speed))));
   byId("charts").replaceChildren(bars("Time taken", done.map(d => d.ms), span), bars("Speed", done.map(d => d.speed), speed));
   byId("speed-rows").replaceChildren(...done.reverse().map(({ job, ms, speed: s }) => element("tr", {},

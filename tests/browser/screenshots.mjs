@@ -10,13 +10,16 @@ export async function take(scene, folder) {
   mkdirSync(resolve(folder), { recursive: true });
   const server = await scene.serve({ args: ["--demo"] });
   const page = await scene.signedIn(server);
-  for (const type of ["trades", "tagPerformance", "dailyPnl", "trades", "goals", "trades"]) {
+  for (const type of ["trades", "tagPerformance", "dailyPnl", "trades", "goals"]) {
     await ask(page, type);
     await page.locator(".job").first().locator(".state", { hasText: "Ready" }).waitFor();
   }
   await page.selectOption("#type", "trades");
   await page.getByLabel("Entered at or after this time", { exact: true }).fill("2025-08-01");
   await page.getByLabel("In this state").selectOption("CLOSED");
+  await page.click("#create");
+  await page.locator(".job").first().getByText("CLOSED").first().waitFor();
+  await page.locator(".job").first().locator(".state", { hasText: "Ready" }).waitFor();
   await page.click("#columns-box summary");
   await saved(page, () => press(page, "Trades", "Download"));
   await until(page, "Trades", "Ready");

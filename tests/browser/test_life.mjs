@@ -30,7 +30,10 @@ export const tests = {
     await page.getByRole("button", { name: "Move text up" }).click();
     await page.getByRole("button", { name: "Move text up" }).click();
     await page.click("#create");
+    await page.locator("#done").getByText("Asked for: Notes.").waitFor();
     await until(page, "Notes", "Ready");
+    assert.match(await card(page, "Notes").locator(".asked").textContent(),
+      /^Written on or after this day: 2025-08-02 · .*Mood: good · .*Any of these tags: b, c, d · .*Columns: text, id, secret/);
     const file = await saved(page, () => press(page, "Notes", "Download"));
     assert.match(file.name, /^notes-.*\.csv$/);
     const text = readFileSync(file.path, "utf8").replaceAll("\r\n", "\n");
@@ -50,7 +53,9 @@ export const tests = {
     await saved(page, () => press(page, "Rows in number", "Download"));
     await press(page, "Rows in number", "Download");
     await card(page, "Rows in number").getByText("Use again asks for the same anew").waitFor();
-    await page.getByLabel("How many").fill("");
+    await page.reload();
+    await card(page, "Rows in number").getByText("The file was downloaded").waitFor();
+    assert.equal(await card(page, "Rows in number").getByRole("button", { name: "Download" }).count(), 0);
     await press(page, "Rows in number", "Use again");
     assert.equal(await page.getByLabel("How many").inputValue(), "3");
   },
@@ -96,7 +101,8 @@ export const tests = {
     await page.fill("#locale", "de-DE");
     await page.getByLabel("How many").fill("1e3");
     await page.click("#create");
-    await page.locator("#filter-0-problem").getByText("1e3").waitFor();
+    await page.locator("#filter-0-problem").getByText('"1e3" is not a whole number', { exact: false }).waitFor();
+    assert.doesNotMatch(await page.locator("#filter-0-problem").textContent(), /filter/);
     assert.equal(await page.getByLabel("How many").getAttribute("aria-invalid"), "true");
     await page.click("#columns-box summary");
     await page.click("#columns-none");
