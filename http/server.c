@@ -12,7 +12,7 @@
 #include "base/host.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "base/utf8.h"
+#include "http/query.h"
 #include "http/tls.h"
 
 #include <errno.h>
@@ -120,77 +120,13 @@ void http_server_resume(struct http_server *server, struct MHD_Connection *conne
 /* --- requests ----------------------------------------------------------------------------------
  */
 
-static bool is_clean(struct str text)
-{
-    return !http_call_has_control(text) && utf8_valid_prefix(text.ptr, text.len) == text.len;
-}
-
-static enum MHD_Result check_argument(void *data, enum MHD_ValueKind kind, const char *key,
-                                      size_t key_len, const char *value, size_t value_len)
-{
-    bool *is_good = data;
-    (void)kind;
-    *is_good = *is_good && is_clean((struct str){key, key_len}) &&
-               is_clean((struct str){value, value ? value_len : 0});
-    return MHD_YES;
-}
-
-struct unknown_argument {
-    struct str known; /* as http_route.query */
-    struct str name;
-    bool is_there;
-};
-
-static bool is_listed(struct str list, struct str name)
-{
-    struct str each;
-    while (str_next(&list, ',', &each))
-        if (str_equal(str_trim(each), name))
-            return true;
-    return false;
-}
-
-static enum MHD_Result find_unknown(void *data, enum MHD_ValueKind kind, const char *key,
-                                    size_t key_len, const char *value, size_t value_len)
-{
-    struct unknown_argument *unknown = data;
-    struct str name = {key, key_len};
-    (void)kind;
-    (void)value;
-    (void)value_len;
-    if (!unknown->is_there && !is_listed(unknown->known, name)) {
-        unknown->is_there = true;
-        unknown->name = utf8_cut(name, ERR_FIELD_SIZE - 1);
-    }
-    return MHD_YES;
-}
-
-/* Whether the route takes all arguments of the query. */
-static bool check_query(struct http_call *call, struct err *err)
-{
-    struct unknown_argument unknown = {.known = str_of(call->match.route->query)};
-    if (!call->match.route->query)
-        return true;
-    (void)MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, find_unknown,
-                                      &unknown);
-    if (!unknown.is_there)
-        return true;
-    return err_set_field(err, arena_copy_text(&call->arena, unknown.name),
-                         "there is no argument \"%.*s\" here; this path takes %s",
-                         STR_ARG(unknown.name),
-                         unknown.known.len ? call->match.route->query : "none");
-}
-
 /* What is known before the body has come. */
 static bool check_head(struct http_server *server, struct http_call *call, struct err *err)
 {
-    bool is_good = is_clean(call->path);
     int64_t length = 0;
     struct str told = http_field(call, "content-length");
-    (void)MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, check_argument,
-                                      &is_good);
-    if (!is_good)
-        return err_set(err, ERR_INVALID, "the URL holds control characters, or is not UTF-8");
+    if (!query_is_clean(call->path))
+        return err_set(err, ERR_INVALID, "the path holds control characters, or is not UTF-8");
     if (!router_find(&server->router, call->method, call->path, &call->match)) {
         struct str allowed = router_allowed(&server->router, call->path, &call->arena);
         if (str_is_empty(allowed))
@@ -198,7 +134,7 @@ static bool check_head(struct http_server *server, struct http_call *call, struc
         http_add_field(call, "Allow", allowed);
         return err_set(err, ERR_UNIMPLEMENTED, "this path takes %.*s", STR_ARG(allowed));
     }
-    if (!check_query(call, err))
+    if (!query_check(call, err))
         return false;
     if (str_to_int64(told, &length) && length > MAX_DROPPED_BYTES) /* a lesser one: see take_body */
         return err_set(err, ERR_TOO_LARGE, "the request has %lld bytes; %zu are possible",

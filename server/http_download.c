@@ -159,7 +159,7 @@ void http_download(void *data, struct http_call *call)
 {
     const struct http_door *door = data;
     struct caller caller = {0};
-    struct exports_pass pass;
+    struct exports_pass pass = {0};
     struct handover *handover = NULL;
     struct http_range range;
     struct err err = {0};
