@@ -10,54 +10,6 @@
 
 enum { NAME_MAX_BYTES = 64, TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000 };
 
-static const struct {
-    const char *name;
-    int64_t factor;
-} duration_units[] = {
-    {"ms", 1},      {"s", 1000},     {"min", 60000},     {"m", 60000},
-    {"h", 3600000}, {"d", 86400000}, {"days", 86400000},
-};
-
-static const struct {
-    const char *name;
-    int64_t factor;
-} byte_units[] = {
-    {"", 1}, {"B", 1}, {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000}, {"TB", 1000000000000},
-};
-
-static bool is_number(enum setting_kind kind)
-{
-    return kind == KIND_COUNT || kind == KIND_DURATION || kind == KIND_BYTES;
-}
-
-static bool unit_factor(enum setting_kind kind, struct str unit, int64_t *out)
-{
-    for (size_t i = 0; kind == KIND_DURATION && i < COUNT_OF(duration_units); i++)
-        if (str_equal(unit, str_of(duration_units[i].name))) {
-            *out = duration_units[i].factor;
-            return true;
-        }
-    for (size_t i = 0; kind == KIND_BYTES && i < COUNT_OF(byte_units); i++)
-        if (str_equal(unit, str_of(byte_units[i].name))) {
-            *out = byte_units[i].factor;
-            return true;
-        }
-    *out = 1;
-    return kind == KIND_COUNT && str_is_empty(unit);
-}
-
-static bool parse_number(enum setting_kind kind, struct str text, int64_t *out)
-{
-    size_t digits = text.len > 1 && text.ptr[0] == '-';
-    while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9')
-        digits++;
-    struct str unit = str_trim((struct str){text.ptr + digits, text.len - digits});
-    int64_t value = 0;
-    int64_t factor = 0;
-    return str_to_int64((struct str){text.ptr, digits}, &value) &&
-           unit_factor(kind, unit, &factor) && !__builtin_mul_overflow(value, factor, out);
-}
-
 static const char *form_of(enum setting_kind kind)
 {
     switch (kind) {
@@ -77,24 +29,23 @@ static const char *form_of(enum setting_kind kind)
     return "text of at most 4096 bytes";
 }
 
-static bool is_secret(const struct setting *setting)
-{
-    return setting->kind == KIND_SECRET || setting->kind == KIND_URL;
-}
-
 static bool refuse(const struct setting *setting, struct str text, struct err *err)
 {
-    return err_set_field(err, setting->name, "%s is \"%.*s\"; it takes %s", setting->name,
-                         STR_ARG(is_secret(setting) ? STR("(secret)") : text),
-                         form_of(setting->kind));
+    return err_set_field(err, setting->name, "%s is \"%.*s\"; it takes %s%s", setting->name,
+                         STR_ARG(setting_is_secret(setting) ? STR("(secret)") : text),
+                         form_of(setting->kind), setting_may_be_none(setting) ? ", or none" : "");
 }
 
 static bool refuse_range(const struct setting *setting, struct str text, struct err *err)
 {
-    const char *unit = setting->kind == KIND_DURATION ? "ms" : "";
-    return err_set_field(err, setting->name, "%s is \"%.*s\"; it takes %lld%s to %lld%s",
-                         setting->name, STR_ARG(text), (long long)setting->least, unit,
-                         (long long)setting->most, unit);
+    char least[SETTING_NUMBER_SIZE];
+    char most[SETTING_NUMBER_SIZE];
+    setting_format_number(setting, setting->least, least);
+    setting_format_number(setting, setting->most, most);
+    if (setting->most == INT64_MAX)
+        return refuse(setting, text, err);
+    return err_set_field(err, setting->name, "%s is \"%.*s\"; it takes %s to %s", setting->name,
+                         STR_ARG(text), least, most);
 }
 
 static bool set_value(const struct setting *setting, struct str text, struct arena *arena,
@@ -107,14 +58,14 @@ static bool set_value(const struct setting *setting, struct str text, struct are
         *(bool *)at = text.ptr[0] == '1';
         return true;
     }
-    if (!is_number(setting->kind)) {
+    if (!setting_is_number(setting)) {
         if (text.len > TEXT_MAX_BYTES)
             return refuse(setting, STR("too long"), err);
         *(struct str *)(void *)at = arena_copy_str(arena, text);
         return true;
     }
     int64_t value = 0;
-    if (!parse_number(setting->kind, text, &value))
+    if (!setting_parse_number(setting, text, &value))
         return refuse(setting, text, err);
     if (value < setting->least || value > setting->most)
         return refuse_range(setting, text, err);
@@ -141,11 +92,6 @@ static bool set_initial(struct arena *arena, struct settings *out, struct err *e
     return true;
 }
 
-bool settings_parse_duration(struct str text, int64_t *out_ms)
-{
-    return parse_number(KIND_DURATION, text, out_ms) && *out_ms >= 0;
-}
-
 /* Whether it has the value that it has if nobody says anything. */
 static bool is_initial(const struct setting *setting, const struct settings *settings)
 {
@@ -153,9 +99,9 @@ static bool is_initial(const struct setting *setting, const struct settings *set
     int64_t initial = 0;
     if (setting->kind == KIND_SWITCH)
         return *(const bool *)at == (setting->initial[0] == '1');
-    if (!is_number(setting->kind))
+    if (!setting_is_number(setting))
         return str_equal(*(const struct str *)(const void *)at, str_of(setting->initial));
-    return parse_number(setting->kind, str_of(setting->initial), &initial) &&
+    return setting_parse_number(setting, str_of(setting->initial), &initial) &&
            *(const int64_t *)(const void *)at == initial;
 }
 
@@ -191,7 +137,7 @@ static const struct setting *find_secret(struct str name)
         !str_equal((struct str){name.ptr + name.len - ending, ending}, STR(FILE_ENDING)))
         return NULL;
     const struct setting *setting = find((struct str){name.ptr, name.len - ending});
-    return setting && is_secret(setting) ? setting : NULL;
+    return setting && setting_is_secret(setting) ? setting : NULL;
 }
 
 static bool is_given(const struct settings_input *input, const char *name)

@@ -67,48 +67,69 @@ void settings_print_help(enum program program, FILE *out)
     (void)fprintf(out, "\nexamples:\n%s", examples[program]);
 }
 
-/* One that names a host may hold a password anywhere; one like sqlite:PATH holds none. */
-static void print_url(struct str url, FILE *out)
+bool setting_is_secret(const struct setting *setting)
 {
-    size_t colon = str_find(url, ':');
-    struct str rest = {url.ptr + colon, url.len - colon};
-    if (str_starts_with(rest, STR("://")))
-        (void)fprintf(out, "%.*s://********", (int)colon, url.ptr);
-    else
-        (void)fprintf(out, "%.*s", STR_ARG(url));
+    return setting->kind == KIND_SECRET || setting->kind == KIND_URL;
 }
 
-static void print_value(const struct setting *setting, const struct settings *settings, FILE *out)
+/* A secret is masked, and a URL that names a host, for that may hold a password anywhere; one like
+ * sqlite:PATH holds none. */
+static bool is_masked(const struct setting *setting, struct str text)
 {
-    const char *at = (const char *)settings + setting->offset;
-    switch (setting->kind) {
-    case KIND_SWITCH:
-        (void)fprintf(out, "%d", *(const bool *)at ? 1 : 0);
-        return;
-    case KIND_TEXT:
-        (void)fprintf(out, "%.*s", STR_ARG(*(const struct str *)(const void *)at));
-        return;
-    case KIND_URL:
-        print_url(*(const struct str *)(const void *)at, out);
-        return;
-    case KIND_SECRET:
-        (void)fputs(str_is_empty(*(const struct str *)(const void *)at) ? "" : "********", out);
-        return;
-    case KIND_DURATION:
-        (void)fprintf(out, "%lldms", (long long)*(const int64_t *)(const void *)at);
-        return;
-    case KIND_COUNT:
-    case KIND_BYTES:
-        (void)fprintf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
+    struct str rest = {text.ptr + str_find(text, ':'), text.len - str_find(text, ':')};
+    if (setting->kind == KIND_URL)
+        return str_starts_with(rest, STR("://"));
+    return setting->kind == KIND_SECRET && !str_is_empty(text);
+}
+
+/* As a shell takes it for one word, and systemd, too; most need nothing. */
+static void print_word(struct str text, FILE *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./:,@%+=[]";
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] && strchr(plain, text.ptr[len]))
+        len++;
+    if (len == text.len) {
+        (void)fprintf(out, "%.*s", STR_ARG(text));
         return;
     }
+    (void)fputc('\'', out);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '\'')
+            (void)fputs("'\\''", out);
+        else
+            (void)fputc(text.ptr[i], out);
+    (void)fputc('\'', out);
+}
+
+/* What is masked is no value to be read back: it stands in a comment. */
+static void print_text(const struct setting *setting, struct str text, FILE *out)
+{
+    bool is_url = setting->kind == KIND_URL;
+    if (!is_masked(setting, text)) {
+        (void)fprintf(out, "%s=", setting->name);
+        print_word(text, out);
+    } else {
+        (void)fprintf(out, "# %s=%.*s%s********", setting->name,
+                      is_url ? (int)str_find(text, ':') : 0, text.ptr, is_url ? "://" : "");
+    }
+    (void)fputc('\n', out);
 }
 
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < settings_count; i++) {
-        (void)fprintf(out, "%s=", settings_table[i].name);
-        print_value(&settings_table[i], settings, out);
-        (void)fputc('\n', out);
+        const struct setting *setting = &settings_table[i];
+        const void *at = (const char *)settings + setting->offset;
+        char number[SETTING_NUMBER_SIZE];
+        if (setting_is_number(setting)) {
+            setting_format_number(setting, *(const int64_t *)at, number);
+            (void)fprintf(out, "%s=%s\n", setting->name, number);
+        } else if (setting->kind == KIND_SWITCH) {
+            (void)fprintf(out, "%s=%d\n", setting->name, *(const bool *)at ? 1 : 0);
+        } else {
+            print_text(setting, *(const struct str *)at, out);
+        }
     }
 }

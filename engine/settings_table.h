@@ -37,4 +37,22 @@ struct setting {
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
+/* A URL may hold a password. */
+bool setting_is_secret(const struct setting *setting);
+
+/* ---- Numbers, as people write them ---- */
+
+enum { SETTING_NUMBER_SIZE = 32 };
+
+bool setting_is_number(const struct setting *setting);
+
+/* "none" is 0 for the settings whose `initial` is that. */
+bool setting_may_be_none(const struct setting *setting);
+
+bool setting_parse_number(const struct setting *setting, struct str text, int64_t *out) MUST_CHECK;
+
+/* In the largest unit that tells it whole: "90s", "16KB", "none". */
+void setting_format_number(const struct setting *setting, int64_t value,
+                           char out[SETTING_NUMBER_SIZE]);
+
 #endif

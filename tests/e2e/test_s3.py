@@ -226,7 +226,7 @@ class Refused(BucketCase):
         status, out, err = self.told("--check", AWS_SESSION_TOKEN="lent-for-a-while")
         self.assertEqual(0, status, err)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            self.assertIn("\n%s=********\n" % name, out)
+            self.assertIn("\n# %s=********\n" % name, out)
         for name, value in {"EXPORT_S3_STYLE": "round", "EXPORT_S3_ENDPOINT": "s3.example", "AWS_REGION": "no where",
                             "EXPORT_STORE_URL": "s3://x"}.items():
             status, out, err = self.told("--check", **{name: value})

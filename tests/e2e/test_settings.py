@@ -4,6 +4,7 @@
 import base64
 import os
 import re
+import shlex
 import unittest
 
 from certificates import Authority
@@ -99,10 +100,21 @@ class Settings(unittest.TestCase):
         self.assertEqual(0, status, err)
         shown = dict(line.split("=", 1) for line in out.splitlines())
         self.assertEqual("3", shown["EXPORT_WORKERS"])  # a flag wins
-        self.assertEqual("90000ms", shown["EXPORT_TOKEN_TTL"])
-        self.assertEqual("********", shown["EXPORT_DOWNLOAD_SECRET"])
+        self.assertEqual("90s", shown["EXPORT_TOKEN_TTL"])
+        self.assertEqual("********", shown["# EXPORT_DOWNLOAD_SECRET"])
         self.assertEqual("sqlite:" + self.kit.database, shown["EXPORT_SOURCE_URL"])
         self.assertNotIn(SECRET, out + err)
+
+    def test_what_check_prints_is_an_environment_with_which_it_prints_the_same(self):
+        secret = {"EXPORT_DOWNLOAD_SECRET": "k1:" + SECRET}
+        settings = {**self.works, **secret, "EXPORT_STATE_DIR": os.path.join(self.kit.home, "it's here"),
+                    "EXPORT_MAX_BYTES": "64KB"}
+        first = run_once(["--check"], settings)
+        self.assertEqual(0, first[0], first[2])
+        words = shlex.split(first[1], comments=True)
+        self.assertIn("EXPORT_MAX_ROWS=none", words)
+        again = run_once(["--check"], {**dict(word.split("=", 1) for word in words), **secret})
+        self.assertEqual(first, again)
 
     def test_check_checks_the_types_too_and_leaves_nothing_behind(self):
         self.kit.add_type("broken", "-- title: Broken\n-- shared\nSELECT colour FROM nowhere\n")

@@ -39,6 +39,17 @@ static bool read_from(struct reading *reading, const char *const *environment,
 
 static const char *const nothing[] = {NULL};
 
+static char *printed(const struct settings *settings)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    settings_print(settings, out);
+    (void)fclose(out);
+    return text;
+}
+
 static void defaults_are_those_of_the_contract(void **state)
 {
     (void)state;
@@ -123,6 +134,13 @@ static void a_number_out_of_its_range_is_told_the_range(void **state)
     struct reading r;
     assert_false(read_from(&r, nothing, (const char *const[]){"--workers=-1", NULL}));
     assert_string_equal(r.err.text, "EXPORT_WORKERS is \"-1\"; it takes 0 to 256");
+    arena_done(&r.arena);
+    assert_false(read_from(&r, nothing, (const char *const[]){"--token-ttl=0s", NULL}));
+    assert_string_equal(r.err.text, "EXPORT_TOKEN_TTL is \"0s\"; it takes 1s to 7d");
+    arena_done(&r.arena);
+    assert_false(read_from(&r, nothing, (const char *const[]){"--max-bytes=-1", NULL}));
+    assert_string_equal(r.err.text, "EXPORT_MAX_BYTES is \"-1\"; it takes a size such as 64KB, "
+                                    "500MB or 2GB, or none");
     arena_done(&r.arena);
 }
 
@@ -255,19 +273,77 @@ static void a_secret_is_masked_when_settings_are_printed(void **state)
             "EXPORT_SOURCE_URL=sqlite:/no/secret", "AWS_ACCESS_KEY_ID=topsecret",
             "AWS_SECRET_ACCESS_KEY=topsecret", "AWS_SESSION_TOKEN=topsecret", NULL},
         nothing));
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    settings_print(&r.settings, out);
-    (void)fclose(out);
-    assert_non_null(strstr(text, "EXPORT_DOWNLOAD_SECRET=********\n"));
+    char *text = printed(&r.settings);
+    assert_non_null(strstr(text, "# EXPORT_DOWNLOAD_SECRET=********\n"));
     assert_null(strstr(text, "topsecret"));
-    assert_non_null(strstr(text, "DATABASE_URL=postgres://********\n"));
-    assert_non_null(strstr(text, "EXPORT_SOURCE_URL=sqlite:/no/secret\n"));
-    assert_non_null(strstr(text, "EXPORT_MAX_ATTEMPTS=3\n"));
-    assert_non_null(strstr(text, "AWS_SECRET_ACCESS_KEY=********\n"));
+    assert_non_null(strstr(text, "# DATABASE_URL=postgres://********\n"));
+    assert_non_null(strstr(text, "\nEXPORT_SOURCE_URL=sqlite:/no/secret\n"));
+    assert_non_null(strstr(text, "\nEXPORT_MAX_ATTEMPTS=3\n"));
+    assert_non_null(strstr(text, "# AWS_SECRET_ACCESS_KEY=********\n"));
     free(text);
     arena_done(&r.arena);
+}
+
+static void numbers_are_printed_as_one_would_write_them(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"EXPORT_TOKEN_TTL=600s", "EXPORT_TOKEN_TTL=10min"},
+        {"EXPORT_TOKEN_TTL=90000ms", "EXPORT_TOKEN_TTL=90s"},
+        {"EXPORT_TOKEN_TTL=1500 ms", "EXPORT_TOKEN_TTL=1500ms"},
+        {"EXPORT_RETENTION=168h", "EXPORT_RETENTION=7d"},
+        {"EXPORT_DRAIN_TIMEOUT=0ms", "EXPORT_DRAIN_TIMEOUT=0ms"},
+        {"EXPORT_MAX_BYTES=2000MB", "EXPORT_MAX_BYTES=2GB"},
+        {"EXPORT_MAX_BYTES=1024", "EXPORT_MAX_BYTES=1024B"},
+        {"EXPORT_MAX_BYTES=0", "EXPORT_MAX_BYTES=none"},
+        {"EXPORT_MAX_ROWS=none", "EXPORT_MAX_ROWS=none"},
+        {"EXPORT_MAX_ROWS=1000", "EXPORT_MAX_ROWS=1000"},
+        {"EXPORT_WORKERS=0", "EXPORT_WORKERS=0"},
+        {"EXPORT_STATE_DIR=/it's here", "EXPORT_STATE_DIR='/it'\\''s here'"},
+        {"EXPORT_STATE_DIR=/x;$HOME", "EXPORT_STATE_DIR='/x;$HOME'"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reading r;
+        char line[128];
+        assert_true(read_from(&r, (const char *const[]){cases[i][0], NULL}, nothing));
+        char *text = printed(&r.settings);
+        (void)snprintf(line, sizeof line, "\n%s\n", cases[i][1]);
+        if (!strstr(text, line))
+            fail_msg("%s is not printed as %s", cases[i][0], cases[i][1]);
+        free(text);
+        arena_done(&r.arena);
+    }
+}
+
+static void what_is_printed_can_be_read_back(void **state)
+{
+    enum { MANY_LINES = 200 };
+    (void)state;
+    char *environment[MANY_LINES] = {NULL};
+    size_t count = 0;
+    struct reading first;
+    struct reading second;
+    assert_true(read_from(&first,
+                          (const char *const[]){"EXPORT_TOKEN_TTL=90s", "EXPORT_MAX_ROWS=7",
+                                                "EXPORT_MAX_BYTES=64KB", "ENABLE_EXPORT_QUEUE=1",
+                                                "EXPORT_DOWNLOAD_SECRET=k:topsecret", NULL},
+                          nothing));
+    char *text = printed(&first.settings);
+    char *lines = printed(&first.settings);
+    char *rest = lines;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+        if (*line && *line != '#')
+            environment[count++] = line;
+    assert_true(count > 60 && count < MANY_LINES);
+    environment[count] = (char *)(uintptr_t) "EXPORT_DOWNLOAD_SECRET=k:topsecret";
+    assert_true(read_from(&second, (const char *const *)environment, nothing));
+    char *again = printed(&second.settings);
+    assert_string_equal(text, again);
+    free(again);
+    free(lines);
+    free(text);
+    arena_done(&second.arena);
+    arena_done(&first.arena);
 }
 
 int main(void)
@@ -284,6 +360,8 @@ int main(void)
         cmocka_unit_test(what_was_changed_is_found_by_how_it_begins),
         cmocka_unit_test(settings_of_others_are_not_looked_at),
         cmocka_unit_test(a_secret_is_masked_when_settings_are_printed),
+        cmocka_unit_test(numbers_are_printed_as_one_would_write_them),
+        cmocka_unit_test(what_is_printed_can_be_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
