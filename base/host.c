@@ -4,6 +4,11 @@
  */
 #include "base/host.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+
+enum { NAME_SIZE = 256 };
+
 struct str host_of(struct str address)
 {
     size_t colon = address.len;
@@ -32,4 +37,20 @@ bool host_is_loopback(struct str host)
             (parts == 0 && number != 127))
             return false;
     return parts == 4;
+}
+
+bool host_is_known(struct str host)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found = NULL;
+    char name[NAME_SIZE];
+    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct str){host.ptr + 1, host.len - 2};
+    if (host.len >= sizeof name)
+        return false;
+    (void)snprintf(name, sizeof name, "%.*s", STR_ARG(host));
+    bool is_known = getaddrinfo(name, NULL, &hints, &found) == 0;
+    if (is_known)
+        freeaddrinfo(found);
+    return is_known;
 }

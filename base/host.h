@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The host of "HOST:PORT", and whether it is this machine: what is said to it in plain text, nobody
- * else hears. Names are not looked up; "localhost" is taken at its word.
+ * else hears. Only host_is_known looks names up; "localhost" is taken at its word.
  */
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
@@ -16,5 +16,8 @@ struct str host_port_of(struct str address);
 
 /* localhost, [::1], and 127.x.x.x in four decimal numbers; anything else might be elsewhere. */
 bool host_is_loopback(struct str host);
+
+/* Whether it is an address, or a name that this machine can look up, which may take seconds. */
+bool host_is_known(struct str host);
 
 #endif

@@ -30,6 +30,12 @@ bool auth_check_door(const struct auth_door *door, struct err *err)
                              "EXPORT_TLS_CERTIFICATE, EXPORT_TLS_KEY and EXPORT_TLS_CLIENT_CA");
     if (host_is_loopback(host))
         return true;
+    if (!host_is_known(host))
+        return err_set_field(err, door->setting,
+                             "%s is \"%.*s\", and this machine knows no address of %.*s; check the "
+                             "name, or give an address of this machine, such as 127.0.0.1:%s",
+                             door->setting, STR_ARG(door->address), STR_ARG(host),
+                             door->example_port);
     if (door->is_open)
         return err_set_field(err, door->setting,
                              "%s is \"%.*s\", which others can reach, and EXPORT_AUTH is "

@@ -63,11 +63,26 @@ static void an_address_is_parted_at_its_last_colon(void **state)
     }
 }
 
+static void a_name_that_nobody_knows_is_told_from_an_address(void **state)
+{
+    static const struct {
+        const char *host;
+        bool is_known;
+    } rows[] = {
+        {"0.0.0.0", true},         {"[::]", true},       {"10.0.0.1", true}, {"localhost", true},
+        {"nohost.invalid", false}, {"999.0.0.1", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(host_is_known(str_of(rows[i].host)), rows[i].is_known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(this_machine_is_told_from_others),
         cmocka_unit_test(an_address_is_parted_at_its_last_colon),
+        cmocka_unit_test(a_name_that_nobody_knows_is_told_from_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
