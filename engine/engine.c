@@ -75,42 +75,78 @@ static bool check_persistence(const struct settings *settings, struct err *err)
                          "in which; set DATABASE_URL=postgres://USER@HOST/DATABASE");
 }
 
+static bool set_log(const struct settings *settings, struct err *err)
+{
+    return set_log_level(settings->log_level, err) && set_log_format(settings->log_format, err);
+}
+
+static bool settle_source(struct settings *settings, struct err *err)
+{
+    if (str_is_empty(settings->source_url))
+        settings->source_url = settings->database_url;
+    return !str_is_empty(settings->source_url) ||
+           err_set_field(err, "EXPORT_SOURCE_URL",
+                         "nothing says what to export; set EXPORT_SOURCE_URL=sqlite:PATH or "
+                         "postgres://USER@HOST/DATABASE, or try exportqd --demo");
+}
+
+/* Whoever sets one of these means a bucket. (What is called AWS_… may be there for others.) */
+static bool check_bucket_settings(const struct settings *settings, struct err *err)
+{
+    const char *name = settings_find_changed(settings, STR("EXPORT_S3_"));
+    if (!name || str_starts_with(settings->store_url, STR("s3:")))
+        return true;
+    return err_set_field(
+        err, name,
+        "%s is set and has no effect, for EXPORT_STORE_URL leads to no bucket; set "
+        "EXPORT_STORE_URL=s3://BUCKET/PREFIX, or leave %s out",
+        name, name);
+}
+
 bool engine_settle(struct engine *engine, struct err *err)
 {
     struct settings *settings = &engine->settings;
-    if (!set_log_level(settings->log_level, err) || !set_log_format(settings->log_format, err) ||
-        !check_persistence(settings, err))
+    if (!set_log(settings, err) || !check_persistence(settings, err) ||
+        !check_bucket_settings(settings, err))
         return false;
-    if (!settings->has_queue)
-        return true;
-    if (str_is_empty(settings->source_url))
-        settings->source_url = settings->database_url;
-    if (str_is_empty(settings->source_url))
-        return err_set_field(err, "EXPORT_SOURCE_URL",
-                             "nothing says what to export; set EXPORT_SOURCE_URL=sqlite:PATH or "
-                             "postgres://USER@HOST/DATABASE, or try exportqd --demo");
-    return paths_set_state(settings, &engine->arena, err);
+    return !settings->has_queue ||
+           (settle_source(settings, err) && paths_set_state(settings, &engine->arena, err));
 }
 
-/* Says which setting an error is about. Returns false. */
-static bool blame(const char *setting, struct err *err)
+/* Says which setting an error is about, and what to look at where a database does not let us in.
+ * Returns false. */
+static bool blame(const char *setting, struct str url, struct err *err)
 {
     struct err cause = *err;
-    return err_set(err, cause.code, "%s: %s", setting, cause.text);
+    bool is_away = cause.code == ERR_UNAVAILABLE || cause.code == ERR_SOURCE_UNAVAILABLE ||
+                   cause.code == ERR_SOURCE_DENIED;
+    bool is_file = str_starts_with(url, STR("sqlite:"));
+    return err_set(err, cause.code, "%s: %s%s", setting, cause.text,
+                   is_away && !is_file ? " (check its host, port, user and database, and that "
+                                         "PostgreSQL runs there)"
+                                       : "");
 }
 
 /* ---- Source ---- */
 
-bool engine_open_source(struct engine *engine, struct err *err)
+static bool open_source(struct engine *engine, struct err *err)
+{
+    const struct settings *settings = &engine->settings;
+    bool is_of_queue = str_equal(settings->source_url, settings->database_url);
+    return source_open(settings->source_url, &engine->source, err) ||
+           blame(is_of_queue ? "DATABASE_URL" : "EXPORT_SOURCE_URL", settings->source_url, err);
+}
+
+static bool load_types(struct engine *engine, struct err *err)
 {
     struct settings *settings = &engine->settings;
-    if (!settings->has_queue)
-        return true;
-    bool is_of_queue = str_equal(settings->source_url, settings->database_url);
-    if (!source_open(settings->source_url, &engine->source, err))
-        return blame(is_of_queue ? "DATABASE_URL" : "EXPORT_SOURCE_URL", err);
     return paths_set_types(settings, source_dialect(engine->source), &engine->arena, err) &&
            catalog_load(settings->types_dir.ptr, engine->source, &engine->catalog, err);
+}
+
+bool engine_open_source(struct engine *engine, struct err *err)
+{
+    return !engine->settings.has_queue || (open_source(engine, err) && load_types(engine, err));
 }
 
 /* ---- Queue ---- */
@@ -125,7 +161,7 @@ static bool migrate(const struct engine *engine, struct err *err)
     if (!settings->is_persistent)
         return true;
     if (!store_pg_migrate(settings->database_url.ptr, is_check, &steps, err))
-        return blame("DATABASE_URL", err);
+        return blame("DATABASE_URL", settings->database_url, err);
     if (steps > 0 && is_check)
         return err_set(err, ERR_INVALID,
                        "the queue's schema in the database is %d step%s behind this version; run "
@@ -161,20 +197,61 @@ static struct files_options files_options_of(const struct settings *settings)
     };
 }
 
-bool engine_check(const struct engine *engine, struct err *err)
+/* ---- --check ---- */
+
+static bool try_queue(const struct engine *engine, struct err *err)
 {
     const struct settings *settings = &engine->settings;
-    const struct files_options files = files_options_of(settings);
     int missing = 0;
-    if (!settings->has_queue)
-        return true;
-    if (!files_check_url(settings->store_url, &files, err))
+    if (!check_persistence(settings, err))
         return false;
     if (!settings->has_auto_migrate)
         return migrate(engine, err); /* only checks */
-    return !settings->is_persistent ||
-           store_pg_migrate(settings->database_url.ptr, true, &missing, err);
+    return store_pg_migrate(settings->database_url.ptr, true, &missing, err) ||
+           blame("DATABASE_URL", settings->database_url, err);
 }
+
+static bool try_events(const struct engine *engine, struct err *err)
+{
+    int missing = 0;
+    return store_pg_migrate(engine->settings.events_url.ptr, true, &missing, err) ||
+           blame("EXPORT_EVENTS_URL", engine->settings.events_url, err);
+}
+
+static bool try_files(struct engine *engine, struct err *err)
+{
+    struct settings *settings = &engine->settings;
+    if (!check_bucket_settings(settings, err) || !paths_set_state(settings, &engine->arena, err))
+        return false;
+    const struct files_options options = files_options_of(settings);
+    return files_try_store(settings->store_url, &options, err);
+}
+
+void engine_check(struct engine *engine, struct checkup *checkup)
+{
+    struct settings *settings = &engine->settings;
+    struct err err = {0};
+    (void)checkup_tell(checkup, "the log", set_log(settings, &err), &err);
+    if (!settings->has_queue) {
+        bool is_fine = check_persistence(settings, &err) && check_bucket_settings(settings, &err);
+        if (!is_fine)
+            (void)checkup_tell(checkup, "the queue", false, &err);
+        checkup_leave_out(checkup, "queue, source and files", "ENABLE_EXPORT_QUEUE is 0");
+        return;
+    }
+    if (settings->is_persistent)
+        (void)checkup_tell(checkup, "the queue's database", try_queue(engine, &err), &err);
+    if (settings->is_persistent && !str_is_empty(settings->events_url))
+        (void)checkup_tell(checkup, "the connection for events", try_events(engine, &err), &err);
+    if (checkup_tell(checkup, "the source",
+                     settle_source(settings, &err) && open_source(engine, &err), &err))
+        (void)checkup_tell(checkup, "the export types", load_types(engine, &err), &err);
+    else
+        checkup_leave_out(checkup, "the export types", "they are tried on the source");
+    (void)checkup_tell(checkup, "the file store", try_files(engine, &err), &err);
+}
+
+/* ---- Opening ---- */
 
 static struct store_options store_options_of(const struct settings *settings)
 {

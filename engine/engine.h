@@ -11,6 +11,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "engine/checkup.h"
 #include "engine/janitor.h"
 #include "engine/settings.h"
 #include "worker/pool.h"
@@ -40,10 +41,11 @@ bool engine_settle(struct engine *engine, struct err *err) MUST_CHECK;
 /* What is exported, and as which types. */
 bool engine_open_source(struct engine *engine, struct err *err) MUST_CHECK;
 
-/* For --check: whether the queue's database can be reached and its schema is not newer than ours
- * (with EXPORT_AUTO_MIGRATE=0: is up to date), and the files' URL is one that is served. Changes
- * nothing; whether it may be changed is not asked. */
-bool engine_check(const struct engine *engine, struct err *err) MUST_CHECK;
+/* For --check, instead of the two before: tries all that they open, and more: whether the queue's
+ * database can be reached and its schema is not newer than ours (with EXPORT_AUTO_MIGRATE=0: is up
+ * to date), and whether there is a place for files, be it a bucket that lets us in. Goes on where
+ * something fails. Changes nothing; whether it may be changed is not asked. */
+void engine_check(struct engine *engine, struct checkup *checkup);
 
 /* The queue, its workers and its janitor. `name` is the program's, for the database to show. Wipes
  * the secrets among the settings: whoever else wants one takes it before. */

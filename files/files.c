@@ -14,10 +14,10 @@ static const struct {
     const char *scheme;
     bool (*open_store)(struct str rest, const struct files_options *options, struct files **out,
                        struct err *err);
-    bool (*check)(struct str rest, const struct files_options *options, struct err *err);
+    bool (*try_store)(struct str rest, const struct files_options *options, struct err *err);
 } stores[] = {
-    {"file:", local_open_store, NULL},
-    {"s3:", s3_open_store, s3_check_url},
+    {"file:", local_open_store, local_try_store},
+    {"s3:", s3_open_store, s3_try_store},
 };
 
 struct store_url {
@@ -39,11 +39,10 @@ static bool find_store(struct str url, struct store_url *out, struct err *err)
                    "s3://BUCKET/PREFIX");
 }
 
-bool files_check_url(struct str url, const struct files_options *options, struct err *err)
+bool files_try_store(struct str url, const struct files_options *options, struct err *err)
 {
     struct store_url found = {0};
-    return find_store(url, &found, err) &&
-           (!stores[found.store].check || stores[found.store].check(found.rest, options, err));
+    return find_store(url, &found, err) && stores[found.store].try_store(found.rest, options, err);
 }
 
 bool files_open_store(struct str url, const struct files_options *options, struct files **out,

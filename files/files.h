@@ -67,8 +67,10 @@ struct files_options {
 bool files_open_store(struct str url, const struct files_options *options, struct files **out,
                       struct err *err) MUST_CHECK;
 
-/* Whether somebody here serves such a URL with such options, as ERR_INVALID; touches nothing. */
-bool files_check_url(struct str url, const struct files_options *options,
+/* Whether such a store could be opened, as far as can be told without changing anything: a
+ * directory that is absent could be made, a bucket is asked whether it lets us in. A directory that
+ * somebody uses right now is fine. The errors are those of files_open_store. */
+bool files_try_store(struct str url, const struct files_options *options,
                      struct err *err) MUST_CHECK;
 
 /* What may take long. */

@@ -405,3 +405,8 @@ bool local_open_store(struct str dir, const struct files_options *options, struc
     *out = &local->files;
     return true;
 }
+
+bool local_try_store(struct str dir, const struct files_options *options, struct err *err)
+{
+    return local_dir_try(dir, options->sharing, err);
+}

@@ -11,4 +11,8 @@
 bool local_open_store(struct str dir, const struct files_options *options, struct files **out,
                       struct err *err) MUST_CHECK;
 
+/* See files_try_store. */
+bool local_try_store(struct str dir, const struct files_options *options,
+                     struct err *err) MUST_CHECK;
+
 #endif

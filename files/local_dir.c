@@ -128,7 +128,8 @@ static bool make_directories(char *path)
     return make_directory(path);
 }
 
-static bool open_directory(struct str path, struct local_dir *dir, struct err *err)
+/* The path as a text, if it is one. */
+static bool take_path(struct str path, char out[MAX_PATH], struct err *err)
 {
     if (str_is_empty(path) || path.len >= MAX_PATH || memchr(path.ptr, '\0', path.len))
         return err_set(err, ERR_INVALID, "EXPORT_STORE_URL: file: needs a directory after it");
@@ -136,9 +137,16 @@ static bool open_directory(struct str path, struct local_dir *dir, struct err *e
         return err_set(err, ERR_INVALID,
                        "EXPORT_STORE_URL: file:%.*s names a host; write file:/DIR", STR_ARG(path));
     }
-    char text[MAX_PATH];
-    memcpy(text, path.ptr, path.len);
-    text[path.len] = '\0';
+    memcpy(out, path.ptr, path.len);
+    out[path.len] = '\0';
+    return true;
+}
+
+static bool open_directory(struct str path, struct local_dir *dir, struct err *err)
+{
+    char text[MAX_PATH] = "";
+    if (!take_path(path, text, err))
+        return false;
     if (!make_directories(text))
         return refuse(path, "cannot make", err);
     dir->fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -302,6 +310,49 @@ bool local_dir_open(struct str path, enum files_sharing sharing, struct local_di
     }
     *out = dir;
     return true;
+}
+
+/* Whether the first directory that is there above a path, which is cut to it, can be written to. */
+static bool may_be_made(char *path)
+{
+    char *slash = NULL;
+    while ((slash = strrchr(path, '/')) && slash != path) {
+        *slash = '\0';
+        if (access(path, F_OK) == 0 || errno != ENOENT)
+            break;
+    }
+    const char *above = slash == path ? "/" : path;
+    return faccessat(AT_FDCWD, slash ? above : ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* What can be told of a directory that is there. */
+static bool try_directory(struct str path, enum files_sharing sharing, const struct local_dir *dir,
+                          struct err *err)
+{
+    bool is_empty = walk(dir, is_marker);
+    if (!is_empty && errno != ENOTEMPTY)
+        return refuse(path, "cannot read", err);
+    if (!is_empty && faccessat(dir->fd, marker_name, F_OK, 0) != 0)
+        return refuse_others(path, err);
+    if (faccessat(dir->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+        return refuse(path, "cannot write to", err);
+    return check_owner(path, sharing, dir, err);
+}
+
+bool local_dir_try(struct str path, enum files_sharing sharing, struct err *err)
+{
+    struct local_dir dir = {-1, -1};
+    char text[MAX_PATH] = "";
+    if (!take_path(path, text, err))
+        return false;
+    dir.fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir.fd < 0 && errno != ENOENT)
+        return refuse(path, "cannot open", err);
+    if (dir.fd < 0)
+        return may_be_made(text) || refuse(path, "cannot make", err);
+    bool is_fine = try_directory(path, sharing, &dir, err);
+    local_dir_close(&dir);
+    return is_fine;
 }
 
 void local_dir_close(struct local_dir *dir)

@@ -29,6 +29,9 @@ struct local_dir {
  * life (FILES_EXCLUSIVE: all files of the runner's; FILES_SHARED: parts older than an hour). */
 bool local_dir_open(struct str path, enum files_sharing sharing, struct local_dir *out,
                     struct err *err) MUST_CHECK;
+/* Whether it could be opened; changes nothing, and does not mind who else has it open. */
+bool local_dir_try(struct str path, enum files_sharing sharing, struct err *err) MUST_CHECK;
+
 void local_dir_close(struct local_dir *dir);
 
 /* Opens a list of the names in the directory, for readdir; NULL with errno. */

@@ -142,14 +142,6 @@ static bool check_sharing(const struct files_options *options, struct err *err)
                          "EXPORT_STORE_URL=file:DIR");
 }
 
-bool s3_check_url(struct str rest, const struct files_options *options, struct err *err)
-{
-    struct arena arena CLEANUP(arena_done) = {0};
-    struct s3_target target;
-    return s3_target_make(rest, &options->s3, &arena, &target, err) &&
-           s3_keys_check(&options->s3, err) && check_sharing(options, err);
-}
-
 bool s3_open_store(struct str rest, const struct files_options *options, struct files **out,
                    struct err *err)
 {
@@ -164,4 +156,14 @@ bool s3_open_store(struct str rest, const struct files_options *options, struct 
     else
         *out = &s3->files;
     return is_open;
+}
+
+/* Opening changes nothing in a bucket. */
+bool s3_try_store(struct str rest, const struct files_options *options, struct err *err)
+{
+    struct files *files = NULL;
+    if (!s3_open_store(rest, options, &files, err))
+        return false;
+    s3_close_store(files);
+    return true;
 }

@@ -13,7 +13,7 @@
 bool s3_open_store(struct str rest, const struct files_options *options, struct files **out,
                    struct err *err) MUST_CHECK;
 
-/* See files_check_url. */
-bool s3_check_url(struct str rest, const struct files_options *options, struct err *err) MUST_CHECK;
+/* See files_try_store. */
+bool s3_try_store(struct str rest, const struct files_options *options, struct err *err) MUST_CHECK;
 
 #endif

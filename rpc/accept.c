@@ -81,6 +81,11 @@ bool accept_limit(unsigned max_connections, struct err *err)
     return true;
 }
 
+bool rpc_connections_allow(unsigned max_connections, struct err *err)
+{
+    return accept_limit(max_connections, err);
+}
+
 unsigned rpc_connections_most(void)
 {
     pthread_mutex_lock(&process.mutex);

@@ -150,6 +150,10 @@ int rpc_server_port(const struct rpc_server *server);
 /* Calls at present: accepted and not yet gone. Thread-safe. */
 unsigned rpc_server_calls(struct rpc_server *server);
 
+/* Lets the process have as many connections as a server with such options would: for who asks for
+ * rpc_connections_most without starting one. ERR_INVALID: more than there may be open files. */
+bool rpc_connections_allow(unsigned max_connections, struct err *err) MUST_CHECK;
+
 /* Connections that there may be at a time: max_connections, or what came of its default. 0: no
  * server of the process was started. Thread-safe. (How many there are gRPC does not tell.) */
 unsigned rpc_connections_most(void);

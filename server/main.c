@@ -118,7 +118,46 @@ static bool check_settings(struct server *server, struct err *err)
     struct engine *engine = &server->engine;
     return webhooks_new(&engine->settings, &server->webhooks, err) &&
            security_open(&engine->settings, &engine->arena, &server->security, err) &&
+           security_check_listen(&engine->settings, &server->security, err) &&
+           security_check_http_listen(&engine->settings, &server->security, err) &&
            open_demo(server, err) && engine_settle(engine, err);
+}
+
+/* How many connections there may be; the default depends on the process. */
+static bool settle_connections(struct settings *settings, struct err *err)
+{
+    struct err why = {0};
+    if (!rpc_connections_allow((unsigned)settings->max_connections, &why))
+        return err_set(err, why.code, "EXPORT_MAX_CONNECTIONS: %s", why.text);
+    settings->max_connections = rpc_connections_most();
+    return true;
+}
+
+/* All that is opened to serve, as far as it can be tried without serving. */
+static int check(struct server *server)
+{
+    struct engine *engine = &server->engine;
+    struct settings *settings = &engine->settings;
+    struct security *security = &server->security;
+    struct checkup checkup = {.program = "exportqd", .out = stderr};
+    struct err e = {0};
+    (void)checkup_tell(&checkup, "webhooks", webhooks_new(settings, &server->webhooks, &e), &e);
+    (void)checkup_tell(&checkup, "who may call, TLS and the keys of downloads",
+                       security_open(settings, &engine->arena, security, &e), &e);
+    (void)checkup_tell(&checkup, "the address for gRPC",
+                       security_check_listen(settings, security, &e), &e);
+    (void)checkup_tell(&checkup, "the address for browsers",
+                       security_check_http_listen(settings, security, &e), &e);
+    (void)checkup_tell(&checkup, "connections", settle_connections(settings, &e), &e);
+    if (!settings->is_demo || checkup_tell(&checkup, "the demo", open_demo(server, &e), &e))
+        engine_check(engine, &checkup);
+    int status = checkup_status(&checkup);
+    struct settings shown = *settings;
+    if (server->check_dir[0])
+        shown.source_url = STR(""); /* each demo makes its own */
+    if (status == EXIT_DONE)
+        settings_print(&shown, stdout);
+    return status;
 }
 
 static struct limits *make_limits(const struct settings *settings)
@@ -382,14 +421,11 @@ static int run(struct server *server, const struct settings_input *input, const 
     case ACTION_SERVE:
         break;
     }
+    if (settings->action == ACTION_CHECK)
+        return check(server);
     if (!check_settings(server, &err) || !engine_open_source(&server->engine, &err))
         return fail(&err, EXIT_USAGE);
-    if (settings->action == ACTION_SERVE)
-        return serve(server, signals);
-    if (!engine_check(&server->engine, &err))
-        return fail(&err, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED);
-    settings_print(settings, stdout);
-    return EXIT_DONE;
+    return serve(server, signals);
 }
 
 /* The settings are those of the environment: the words are the command's. */

@@ -37,10 +37,8 @@ static int fail(const struct err *err, int status)
     return status;
 }
 
-static bool check_settings(struct worker *worker, struct err *err)
+static bool check_settings(const struct settings *settings, struct err *err)
 {
-    struct engine *engine = &worker->engine;
-    struct settings *settings = &engine->settings;
     if (!settings->has_queue || !settings->is_persistent)
         return err_set_field(err, "ENABLE_PERSIST_EXPORT",
                              "a worker of its own works on a queue in PostgreSQL; leave "
@@ -50,8 +48,13 @@ static bool check_settings(struct worker *worker, struct err *err)
         return err_set_field(err, "EXPORT_WORKERS",
                              "EXPORT_WORKERS is 0, which leaves exportq-worker nothing to do; give "
                              "1 or more");
-    return security_open_worker(settings, &engine->arena, &worker->security, err) &&
-           engine_settle(engine, err);
+    return true;
+}
+
+static bool open_security(struct worker *worker, struct err *err)
+{
+    struct engine *engine = &worker->engine;
+    return security_open_worker(&engine->settings, &engine->arena, &worker->security, err);
 }
 
 static bool has_door(const struct worker *worker)
@@ -88,6 +91,20 @@ static bool open_door(struct worker *worker, struct err *err)
     return err_set(err, why.code,
                    "%s; give the worker another address with EXPORT_WORKER_LISTEN, or none: off",
                    why.text);
+}
+
+static int check(struct worker *worker)
+{
+    struct checkup checkup = {.program = "exportq-worker", .out = stderr};
+    struct err err = {0};
+    if (has_door(worker))
+        (void)checkup_tell(&checkup, "the address for metrics, who may call, and TLS",
+                           open_security(worker, &err), &err);
+    engine_check(&worker->engine, &checkup);
+    int status = checkup_status(&checkup);
+    if (status == EXIT_DONE)
+        settings_print(&worker->engine.settings, stdout);
+    return status;
 }
 
 static void log_ready(const struct worker *worker)
@@ -142,14 +159,14 @@ static int run(struct worker *worker, const struct settings_input *input, const 
         (void)printf("exportq-worker %s\n", EXPORTQ_VERSION);
         return EXIT_DONE;
     }
-    if (!check_settings(worker, &err) || !engine_open_source(engine, &err))
+    if (!check_settings(settings, &err))
         return fail(&err, EXIT_USAGE);
-    if (settings->action == ACTION_SERVE)
-        return work(worker, signals);
-    if (!engine_check(engine, &err))
-        return fail(&err, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED);
-    settings_print(settings, stdout);
-    return EXIT_DONE;
+    if (settings->action == ACTION_CHECK)
+        return check(worker);
+    if (!open_security(worker, &err) || !engine_settle(engine, &err) ||
+        !engine_open_source(engine, &err))
+        return fail(&err, EXIT_USAGE);
+    return work(worker, signals);
 }
 
 int main(int argc, char **argv)

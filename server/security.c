@@ -91,16 +91,17 @@ static bool open_certificate(const struct settings *settings, struct str client_
     return certificate_open(&files, &security->certificate, err);
 }
 
-static bool check_door(const struct settings *settings, const struct security *security,
-                       struct err *err)
+bool security_check_listen(const struct settings *settings, const struct security *security,
+                           struct err *err)
 {
+    const struct identity *identity = security->identity; /* NULL: not open */
     const struct auth_door door = {
         .setting = "EXPORT_LISTEN",
         .example_port = "50051",
         .address = settings->listen,
-        .is_open = identity_is_open(security->identity),
-        .has_mtls = identity_has_mtls(security->identity),
-        .has_tls = security->certificate != NULL,
+        .is_open = identity && identity_is_open(identity),
+        .has_mtls = identity && identity_has_mtls(identity),
+        .has_tls = !str_is_empty(settings->tls_certificate),
         .has_client_ca = !str_is_empty(settings->tls_client_ca),
         .allows_plaintext = settings->allows_plaintext,
     };
@@ -123,23 +124,25 @@ static bool check_origins(struct str origins, struct err *err)
 static bool check_http_address(const struct settings *settings, const struct security *security,
                                const struct auth_door *which, struct err *err)
 {
+    const struct identity *identity = security->identity;
     struct auth_door door = *which;
-    if (identity_has_mtls_alone(security->identity))
+    if (identity && identity_has_mtls_alone(identity))
         return err_set_field(err, door.setting,
                              "%s is \"%.*s\", but with EXPORT_AUTH=mtls alone "
                              "nobody can show who they are there; add jwt or key, or set it to off",
                              door.setting, STR_ARG(door.address));
-    door.is_open = identity_is_open(security->identity);
-    door.has_tls = security->certificate != NULL;
+    door.is_open = identity && identity_is_open(identity);
+    door.has_tls = !str_is_empty(settings->tls_certificate);
     door.allows_plaintext = settings->allows_plaintext;
     return auth_check_door(&door, err);
 }
 
 /* So where that alone counts there is no door for browsers. */
-static bool check_http_door(struct settings *settings, const struct security *security,
-                            struct err *err)
+bool security_check_http_listen(struct settings *settings, const struct security *security,
+                                struct err *err)
 {
-    bool has_mtls_alone = identity_has_mtls_alone(security->identity);
+    const struct identity *identity = security->identity;
+    bool has_mtls_alone = identity && identity_has_mtls_alone(identity);
     if (str_is_empty(settings->http_listen))
         settings->http_listen = has_mtls_alone ? STR("off") : STR("127.0.0.1:8080");
     if (str_equal(settings->http_listen, STR("off")))
@@ -202,8 +205,7 @@ bool security_open(struct settings *settings, struct arena *arena, struct securi
                    struct err *err)
 {
     return open_who_calls(settings, settings->tls_client_ca, arena, out, err) &&
-           check_methods(settings, out, err) && check_door(settings, out, err) &&
-           check_http_door(settings, out, err) && open_keys(settings, out, err);
+           check_methods(settings, out, err) && open_keys(settings, out, err);
 }
 
 bool security_open_worker(struct settings *settings, struct arena *arena, struct security *out,

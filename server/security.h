@@ -19,11 +19,19 @@ struct security {
     struct keyring *keys;
 };
 
-/* ERR_INVALID names the setting and what to do. Fills in where API keys are, and where the
- * browser's door is by default. */
+/* ERR_INVALID names the setting and what to do. Fills in where API keys are. What is open stays so
+ * on failure. */
 bool security_open(struct settings *settings, struct arena *arena, struct security *out,
                    struct err *err) MUST_CHECK;
 
+/* Whether a server with that may listen for gRPC where the settings say. Also of what could not all
+ * be opened, for --check: then it goes by what was set. */
+bool security_check_listen(const struct settings *settings, const struct security *security,
+                           struct err *err) MUST_CHECK;
+
+/* The same for the browser's door; fills in where it is by default. */
+bool security_check_http_listen(struct settings *settings, const struct security *security,
+                                struct err *err) MUST_CHECK;
 /* The same for exportq-worker's door, if it is to have one: it signs nothing, so without keys. */
 bool security_open_worker(struct settings *settings, struct arena *arena, struct security *out,
                           struct err *err) MUST_CHECK;

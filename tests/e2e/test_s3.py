@@ -223,15 +223,20 @@ class Refused(BucketCase):
                          server.seen)
 
     def test_check_masks_the_keys_and_finds_what_makes_no_sense(self):
-        status, out, err = self.told("--check", AWS_SESSION_TOKEN="lent-for-a-while")
+        status, out, err = self.told("--check")
         self.assertEqual(0, status, err)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             self.assertIn("\n# %s=********\n" % name, out)
         for name, value in {"EXPORT_S3_STYLE": "round", "EXPORT_S3_ENDPOINT": "s3.example", "AWS_REGION": "no where",
                             "EXPORT_STORE_URL": "s3://x"}.items():
             status, out, err = self.told("--check", **{name: value})
             self.assertEqual((2, ""), (status, out), err)
             self.assertIn(name, err)
+        for name, value, said in (("AWS_SESSION_TOKEN", "lent-for-a-while", "AWS_SESSION_TOKEN"),
+                                  ("EXPORT_STORE_URL", "s3://no-such-bucket/x", "does not exist")):
+            status, out, err = self.told("--check", **{name: value})
+            self.assertEqual((1, ""), (status, out), err)
+            self.assertRegex(err, r"(?m)^exportqd: failed: the file store: .*" + said)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,10 @@ MISTAKES = [  # settings, what is told
     ({"EXPORT_DOWNLOAD_SECRET": "k1:c2hvcnQ="}, ["EXPORT_DOWNLOAD_SECRET", "32"]),
     ({"EXPORT_LISTEN": "0.0.0.0:50051"}, ["EXPORT_LISTEN", "0.0.0.0:50051", "127.0.0.1", "EXPORT_AUTH=jwt", "docs/security.md"]),
     ({"EXPORT_LISTEN": "[::]:50051"}, ["EXPORT_LISTEN", "127.0.0.1"]),
-    ({"EXPORT_LISTEN": "example.org:50051"}, ["EXPORT_LISTEN", "127.0.0.1"]),
+    ({"EXPORT_LISTEN": "nohost.invalid:80"}, ["EXPORT_LISTEN", "knows no address of nohost.invalid", "127.0.0.1:50051"]),
+    ({"EXPORT_HTTP_LISTEN": "nohost.invalid:80"}, ["EXPORT_HTTP_LISTEN", "knows no address", "127.0.0.1:8080"]),
+    ({"EXPORT_S3_STYLE": "round"}, ["EXPORT_S3_STYLE", "no effect", "s3://BUCKET"]),
+    ({"EXPORT_S3_ENDPOINT": "https://s3.example", "EXPORT_STORE_URL": "file:/tmp/x"}, ["EXPORT_S3_ENDPOINT", "leave"]),
     ({"EXPORT_LISTEN": "127.0.0.1"}, ["EXPORT_LISTEN", "HOST:PORT"]),
     ({"EXPORT_LISTEN": "127.0.0.1:99999"}, ["EXPORT_LISTEN", "99999"]),
     ({"ENABLE_EXPORT_QUEUE": "1"}, ["EXPORT_SOURCE_URL", "--demo"]),
@@ -73,7 +76,8 @@ class Settings(unittest.TestCase):
         status, out, err = run_once(arguments, {"EXPORT_STATE_DIR": self.state, **settings})
         self.assertEqual(2, status, err)
         self.assertEqual("", out)
-        self.assertRegex(err, r"\Aexportqd: [^\n]+\n\Z")
+        lines = "(exportqd: [^\n]+\n)" + ("+" if "--check" in arguments else "")
+        self.assertRegex(err, r"\A%s\Z" % lines)
         for word in said:
             self.assertIn(word, err)
 
@@ -116,9 +120,51 @@ class Settings(unittest.TestCase):
         again = run_once(["--check"], {**dict(word.split("=", 1) for word in words), **secret})
         self.assertEqual(first, again)
 
+    def check(self, name="exportqd", **settings):
+        """The exit status of --check, what it found (by what was tried), and what it printed."""
+        status, out, err = run_once(["--check"], {**self.works, **settings}, name=name)
+        found = re.findall(r"(?m)^%s: (ok|failed|not tried): ([^:,\n]+)(.*)$" % name, err)
+        self.assertEqual(len(err.splitlines()), len(found), err)
+        if status:
+            self.assertEqual("", out)
+        return status, {what: (how, why) for how, what, why in found}, out
+
     def test_check_checks_the_types_too_and_leaves_nothing_behind(self):
         self.kit.add_type("broken", "-- title: Broken\n-- shared\nSELECT colour FROM nowhere\n")
-        self.assert_refused(["--check"], self.works, ["broken.sql:3", "nowhere"])
+        status, found, _ = self.check()
+        self.assertEqual((2, "failed"), (status, found["the export types"][0]))
+        for word in ("broken.sql:3", "nowhere"):
+            self.assertIn(word, found["the export types"][1])
+        self.assertFalse(os.path.exists(self.state))
+
+    def test_check_tells_all_that_is_amiss_at_once_with_what_to_do(self):
+        nobody = "postgres://app@127.0.0.1:1/"
+        status, found, _ = self.check(
+            ENABLE_PERSIST_EXPORT=1, DATABASE_URL=nobody, EXPORT_EVENTS_URL=nobody, EXPORT_SOURCE_URL=nobody + "x",
+            EXPORT_STORE_URL="file:/dev/null/x", EXPORT_LISTEN="7", EXPORT_HTTP_LISTEN="nohost.invalid:80",
+            EXPORT_LOG_LEVEL="loud", EXPORT_WEBHOOK_SECRET="short", EXPORT_MAX_CONNECTIONS=1000000)
+        self.assertEqual(2, status)
+        for what, word in {
+                "the queue's database": "DATABASE_URL", "the connection for events": "EXPORT_EVENTS_URL",
+                "the source": "EXPORT_SOURCE_URL", "the file store": "EXPORT_STORE_URL",
+                "the address for gRPC": "HOST:PORT", "the address for browsers": "EXPORT_HTTP_LISTEN",
+                "who may call": "EXPORT_DOWNLOAD_SECRET", "the log": "EXPORT_LOG_LEVEL", "webhooks": "openssl rand",
+                "connections": "EXPORT_MAX_CONNECTIONS"}.items():
+            self.assertEqual("failed", found[what][0], what)
+            self.assertIn(word, found[what][1])
+            if "database" in what or "source" in what:
+                self.assertIn("(check its host", found[what][1])
+        self.assertEqual("not tried", found["the export types"][0])
+
+    def test_check_of_a_worker_goes_on_after_a_failure_too(self):
+        nobody = "postgres://app@127.0.0.1:1/x"
+        status, found, _ = self.check("exportq-worker", DATABASE_URL=nobody, ENABLE_PERSIST_EXPORT=1)
+        self.assertEqual(1, status)
+        self.assertEqual({"the log": "ok", "the queue's database": "failed", "the source": "ok", "the export types": "ok",
+                          "the file store": "ok"}, {what: how for what, (how, _) in found.items()})
+
+    def test_check_shows_how_many_connections_there_may_be(self):
+        self.assertRegex(self.check()[2], r"\nEXPORT_MAX_CONNECTIONS=[1-9]\d*\n")
 
     def test_every_mistake_is_told_by_name_with_what_is_accepted(self):
         for settings, said in MISTAKES:

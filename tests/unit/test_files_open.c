@@ -60,6 +60,37 @@ static void the_directory_is_made_with_its_parents(void **state)
     kit_dir_remove(&dir);
 }
 
+static bool may_open(const char *url, enum files_sharing sharing, struct err *err)
+{
+    *err = (struct err){0};
+    return files_try_store(str_of(url), &(struct files_options){.sharing = sharing}, err);
+}
+
+static void a_directory_is_tried_without_a_change(void **state)
+{
+    (void)state;
+    struct kit_dir dir;
+    struct stat facts;
+    struct err err;
+    char path[KIT_PATH_SIZE];
+    char url[KIT_PATH_SIZE + 16];
+    kit_dir_make(&dir);
+    kit_path(&dir, "a", path);
+    (void)snprintf(url, sizeof url, "file:%s/b/", path);
+    assert_true(may_open(url, FILES_EXCLUSIVE, &err)); /* it could be made */
+    assert_int_equal(stat(path, &facts), -1);
+    assert_true(may_open(dir.url, FILES_EXCLUSIVE, &err));
+    struct files *files = kit_open(&dir, FILES_EXCLUSIVE);
+    assert_true(may_open(dir.url, FILES_EXCLUSIVE, &err)); /* whoever has it */
+    files_close_store(files);
+    assert_false(may_open("file:", FILES_SHARED, &err));
+    assert_false(may_open("s4://bucket", FILES_SHARED, &err));
+    assert_false(may_open("file:/dev/null/x", FILES_SHARED, &err));
+    assert_false(may_open("file:/proc/self", FILES_SHARED, &err)); /* files of others */
+    assert_non_null(strstr(err.text, "files of others"));
+    kit_dir_remove(&dir);
+}
+
 static bool opens(const struct kit_dir *dir, enum files_sharing sharing, struct err *err)
 {
     struct files *files = NULL;
@@ -308,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_nobody_serves_are_refused),
         cmocka_unit_test(the_directory_is_made_with_its_parents),
+        cmocka_unit_test(a_directory_is_tried_without_a_change),
         cmocka_unit_test(an_exclusive_store_has_one_process),
         cmocka_unit_test(a_killed_process_leaves_no_lock_and_its_files_go),
         cmocka_unit_test(an_exclusive_start_removes_only_names_of_ours),
