@@ -30,6 +30,9 @@ static const char *const ways_out[RPC_OBSTACLE_COUNT] = {
     [RPC_OBSTACLE_UNTRUSTED] = "name the authority that issued it with --tls-ca FILE "
                                "(EXPORTQ_TLS_CA)",
     [RPC_OBSTACLE_NAME] = "name the server in --server (EXPORTQ_SERVER) as its certificate does",
+    [RPC_OBSTACLE_NO_GRPC] = "is it the browser's door? --server (EXPORTQ_SERVER) takes the gRPC "
+                             "address, EXPORT_LISTEN of exportqd; by default 127.0.0.1:50051",
+    [RPC_OBSTACLE_NO_HOST] = "check the name in --server HOST:PORT (EXPORTQ_SERVER)",
     [RPC_OBSTACLE_OWN] = "see to --tls-cert, --tls-key and --tls-ca (EXPORTQ_TLS_CERT, "
                          "EXPORTQ_TLS_KEY, EXPORTQ_TLS_CA)",
 };

@@ -4,6 +4,7 @@
  */
 #include "client/cli.h"
 
+#include "base/host.h"
 #include "base/mem.h"
 #include "client/screen.h"
 
@@ -275,6 +276,30 @@ static bool read_tls(const struct globals *globals, struct arena *arena,
            (!globals->key_path || (out->key_pem = read_file(globals->key_path, arena)));
 }
 
+/* An address that a browser would take leads nowhere here, and gRPC would look it up as a name. */
+static int check_server(const char *server)
+{
+    static const char *const schemes[] = {"http://", "https://", "grpc://", "grpcs://"};
+    struct str address = str_of(server ? server : "");
+    struct str port = host_port_of(address);
+    int64_t number = 0;
+    for (size_t i = 0; i < COUNT_OF(schemes); i++)
+        if (str_starts_with(address, str_of(schemes[i]))) {
+            screen_tell(
+                "%s is an %s address; the command line speaks gRPC: --server HOST:PORT "
+                "(EXPORTQ_SERVER), by default 127.0.0.1:50051, and --tls where there is TLS",
+                server, schemes[i]);
+            return CLI_NOT_REACHED;
+        }
+    if (!memchr(address.ptr, '/', address.len) && port.ptr &&
+        (!str_to_int64(port, &number) || number < 1 || number > 65535))
+        return cli_usage("",
+                         "--server is %s, whose port is no number from 1 to 65535; it takes "
+                         "HOST:PORT, such as 127.0.0.1:50051",
+                         server);
+    return CLI_DONE;
+}
+
 static int run(struct cli *cli, const struct globals *globals, const struct command *command)
 {
     struct exportq_options options = {
@@ -284,11 +309,14 @@ static int run(struct cli *cli, const struct globals *globals, const struct comm
         globals->bearer_token) /* one of them would count for nothing, in silence */
         return cli_usage("", "a token says who calls, and a user beside it counts for nothing; "
                              "leave out --user (EXPORTQ_USER) or --token (EXPORTQ_TOKEN)");
+    int status = check_server(globals->server);
+    if (status != CLI_DONE)
+        return status;
     if (!read_tls(globals, &cli->arena, &options))
         return CLI_USAGE;
     if (!exportq_open(&options, &cli->exportq, &err))
         return cli_usage("", "%s", err.text);
-    int status = command->run(cli);
+    status = command->run(cli);
     exportq_close(cli->exportq);
     return status;
 }

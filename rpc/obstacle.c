@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See obstacle.h. The words are those of gRPC 1.51 and OpenSSL 3.0; tests/e2e/test_tls.py meets
- * each of them.
+ * See obstacle.h. The words are those of gRPC 1.51 and OpenSSL 3.0; tests/e2e/test_tls.py and
+ * test_cli.py meet each of them.
  */
 #include "rpc/obstacle.h"
 
@@ -17,6 +17,11 @@ static const struct {
     {"wrong version number", RPC_OBSTACLE_OTHER, RPC_OBSTACLE_NO_TLS},
     {"packet length too long", RPC_OBSTACLE_OTHER, RPC_OBSTACLE_NO_TLS},
     {"http request", RPC_OBSTACLE_OTHER, RPC_OBSTACLE_NO_TLS},
+    {"http1.x server", RPC_OBSTACLE_NO_GRPC, RPC_OBSTACLE_NO_GRPC},
+    {"Failed parsing HTTP/2", RPC_OBSTACLE_NO_GRPC, RPC_OBSTACLE_NO_GRPC},
+    {"SETTINGS frame", RPC_OBSTACLE_NO_GRPC, RPC_OBSTACLE_NO_GRPC},
+    {"ALPN", RPC_OBSTACLE_NO_GRPC, RPC_OBSTACLE_NO_GRPC},
+    {"Domain name not found", RPC_OBSTACLE_NO_HOST, RPC_OBSTACLE_NO_HOST},
     {"empty address list", RPC_OBSTACLE_OTHER, RPC_OBSTACLE_OWN},
     {"Socket closed", RPC_OBSTACLE_CLOSED, RPC_OBSTACLE_HUNG_UP},
     {"Connection reset by peer", RPC_OBSTACLE_CLOSED, RPC_OBSTACLE_HUNG_UP},
@@ -31,6 +36,8 @@ static const char *const words[RPC_OBSTACLE_COUNT] = {
     [RPC_OBSTACLE_UNTRUSTED] =
         "its certificate is by no authority that is trusted here, or has expired",
     [RPC_OBSTACLE_NAME] = "its certificate is not for this name",
+    [RPC_OBSTACLE_NO_GRPC] = "what answers there does not speak gRPC",
+    [RPC_OBSTACLE_NO_HOST] = "this machine knows no address of that name",
     [RPC_OBSTACLE_OWN] = "certificate and key are no pair, or the authorities cannot be read",
 };
 

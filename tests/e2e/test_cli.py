@@ -4,16 +4,19 @@
 import csv
 import fcntl
 import gzip
+import http.server
 import io
 import json
 import os
 import pty
 import re
 import signal
+import socket
 import stat
 import struct
 import subprocess
 import termios
+import threading
 import unittest
 
 import leaks
@@ -271,6 +274,29 @@ class Broken(Cli):
     def test_a_server_that_is_not_there_is_status_3_with_the_next_step(self):
         _, err = self.run_cli(NOT_REACHED, "list", "--server", "127.0.0.1:1")
         self.assertRegex(err, r"^exportq: could not reach 127\.0\.0\.1:1: Connection refused; .*exportqd.*\n$")
+
+    def test_an_address_that_leads_to_no_grpc_is_status_3_with_the_next_step(self):
+        quiet = type("Quiet", (http.server.BaseHTTPRequestHandler,), {"log_message": lambda *_: None})
+        web = http.server.HTTPServer(("127.0.0.1", 0), quiet)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.addCleanup(web.server_close)
+        self.addCleanup(web.shutdown)
+        other = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(other.close)
+        threading.Thread(target=lambda: other.accept()[0].sendall(b"220 mail\r\n"), daemon=True).start()
+        for port in (web.server_port, other.getsockname()[1]):
+            _, err = self.run_cli(NOT_REACHED, "list", "--server", "127.0.0.1:%d" % port)
+            self.assertRegex(err, r"^exportq: could not reach 127\.0\.0\.1:%d: what answers there does not speak gRPC; "
+                             r"is it the browser's door\? .*EXPORT_LISTEN.*\n$" % port)
+        for address in ("http://127.0.0.1:8080", "https://example.org/exports"):
+            _, err = self.run_cli(NOT_REACHED, "list", EXPORTQ_SERVER=address)
+            self.assertEqual("exportq: %s is an %s// address; the command line speaks gRPC: --server HOST:PORT "
+                             "(EXPORTQ_SERVER), by default 127.0.0.1:50051, and --tls where there is TLS\n"
+                             % (address, address.split("//")[0]), err)
+        _, err = self.run_cli(NOT_REACHED, "list", "--server", "nohost.invalid:50051")
+        self.assertRegex(err, "no address of that name; check the name in --server")
+        for address in ("127.0.0.1:99999", "127.0.0.1:", "localhost:http"):
+            self.assertIn("HOST:PORT", self.run_cli(USAGE, "list", "--server", address)[1])
 
     def test_a_download_that_breaks_resumes_where_it_stopped(self):
         self.server = self.serve()
