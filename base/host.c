@@ -4,10 +4,12 @@
  */
 #include "base/host.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-enum { NAME_SIZE = 256 };
+enum { NAME_SIZE = 256, PORT_SIZE = 8 };
 
 struct str host_of(struct str address)
 {
@@ -39,7 +41,8 @@ bool host_is_loopback(struct str host)
     return parts == 4;
 }
 
-bool host_is_known(struct str host)
+/* Its addresses, to listen at; NULL: none. */
+static struct addrinfo *look_up(struct str host, const char *port)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
@@ -47,10 +50,33 @@ bool host_is_known(struct str host)
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = (struct str){host.ptr + 1, host.len - 2};
     if (host.len >= sizeof name)
-        return false;
+        return NULL;
     (void)snprintf(name, sizeof name, "%.*s", STR_ARG(host));
-    bool is_known = getaddrinfo(name, NULL, &hints, &found) == 0;
-    if (is_known)
+    return getaddrinfo(name, port, &hints, &found) == 0 ? found : NULL;
+}
+
+bool host_is_known(struct str host)
+{
+    struct addrinfo *found = look_up(host, NULL);
+    if (found)
         freeaddrinfo(found);
-    return is_known;
+    return found != NULL;
+}
+
+int host_try_listen(struct str address)
+{
+    const int yes = 1;
+    char port[PORT_SIZE];
+    (void)snprintf(port, sizeof port, "%.*s", STR_ARG(host_port_of(address)));
+    struct addrinfo *found = look_up(host_of(address), port);
+    if (!found)
+        return 0;
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_possible = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                       bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, 1) == 0;
+    int failure = is_possible ? 0 : errno;
+    if (fd >= 0)
+        (void)close(fd);
+    freeaddrinfo(found);
+    return failure;
 }

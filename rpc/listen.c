@@ -6,8 +6,9 @@
  */
 #include "rpc/listen.h"
 
-#include "base/str.h"
+#include "base/host.h"
 
+#include <errno.h>
 #include <grpc/grpc_security.h>
 
 enum { MAX_POLLERS = 64, MAX_WORKERS = 1024, MAX_ARGS = 24, IDENTITY_ONLY = 1 };
@@ -150,6 +151,23 @@ grpc_server *listen_create(const struct rpc_server_options *options)
     return core;
 }
 
+/* gRPC says that it cannot listen, and why to its log alone; so somebody asks the system. */
+static const char *cause_of(const struct rpc_server_options *options)
+{
+    int failure = host_try_listen(str_of(options->listen));
+    if (failure == EADDRINUSE)
+        return "another process listens there";
+    if (failure == EADDRNOTAVAIL)
+        return "this machine does not have the address";
+    if (failure == EACCES)
+        return "this user may not; ports below 1024 take a privilege";
+    if (failure)
+        return strerrordesc_np(failure);
+    return credentials_are_tls(options)
+               ? "the TLS certificate and key are damaged or do not belong together"
+               : "it is no address of this machine";
+}
+
 bool listen_bind(grpc_server *core, const struct rpc_server_options *options,
                  struct credentials_feed *feed, int *out_port, struct err *err)
 {
@@ -157,14 +175,8 @@ bool listen_bind(grpc_server *core, const struct rpc_server_options *options,
     int port = grpc_server_add_http2_port(core, options->listen, credentials);
     grpc_server_credentials_release(credentials);
     if (port == 0) {
-        return err_set(err, ERR_UNAVAILABLE,
-                       "cannot listen on %s: another process listens there, or this machine does "
-                       "not have the address%s",
-                       options->listen,
-                       credentials_are_tls(options)
-                           ? ", or the TLS certificate and key are damaged or do "
-                             "not belong together"
-                           : "");
+        return err_set(err, ERR_UNAVAILABLE, "cannot listen on %s: %s", options->listen,
+                       cause_of(options));
     }
     *out_port = str_starts_with(str_of(options->listen), STR("unix:")) ? 0 : port;
     return true;

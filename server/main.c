@@ -195,6 +195,19 @@ static void log_grpc(void *data, bool is_error, const char *place, const char *m
                   place, message, left_out);
 }
 
+/* gRPC's log is heard from then on: before, it tells what our error says better. */
+static bool start_rpc(struct server *server, struct err *err)
+{
+    struct err why = {0};
+    if (!rpc_server_start(server->rpc, &why))
+        return err_set(err, why.code,
+                       why.code == ERR_INVALID ? "EXPORT_MAX_CONNECTIONS: %s"
+                                               : "%s; give gRPC another address with EXPORT_LISTEN",
+                       why.text);
+    rpc_listen_to_log(log_grpc, server);
+    return true;
+}
+
 static bool open_http(struct server *server, struct err *err)
 {
     const struct settings *settings = &server->engine.settings;
@@ -290,9 +303,8 @@ static bool open_doors(struct server *server, struct err *err)
     const struct metrics_sources sources = {engine->store, engine->pool, &server->exports,
                                             server->rpc};
     metrics_set_sources(server->metrics, &sources);
-    rpc_listen_to_log(log_grpc, server);
     server->pulse = pulse_start(&server->exports, server->health, service_name);
-    return rpc_server_start(server->rpc, err) && open_http(server, err);
+    return start_rpc(server, err) && open_http(server, err);
 }
 
 static void log_listening(const struct server *server)

@@ -210,13 +210,15 @@ class Settings(unittest.TestCase):
         _, out, err = run_once([], {"EXPORT_DOWNLOAD_SECRET": "k1:c2VjcmV0c2VjcmV0"})
         self.assertNotIn("c2VjcmV0c2VjcmV0", out + err)
 
-    def test_a_port_in_use_is_told(self):
+    def test_an_address_that_cannot_be_had_is_told_in_one_line(self):
         with Server(self.kit) as first:
             self.state = os.path.join(self.kit.home, "second")
-            status, _, err = run_once([], {**self.works, "EXPORT_STATE_DIR": self.state,
-                                           "EXPORT_LISTEN": first.address})
-            self.assertEqual(1, status)
-            self.assertIn(first.address, err)
+            for setting, said in (("EXPORT_LISTEN", "another process listens there"),
+                                  ("EXPORT_HTTP_LISTEN", "Address already in use")):
+                status, _, err = run_once([], {**self.works, "EXPORT_STATE_DIR": self.state, setting: first.address})
+                told = [line for line in err.splitlines() if not re.search("event=(server.health|process.root)", line)]
+                self.assertEqual((1, 1), (status, len(told)), err)
+                self.assertRegex(told[0], r"^exportqd: cannot listen on %s: %s; .*%s" % (first.address, said, setting))
 
     def test_every_form_of_a_flag_works(self):
         for arguments in (["--workers", "3"], ["--workers=3"], ["--export-workers", "3"], ["--export-workers=3"]):

@@ -4,8 +4,12 @@
  */
 #include "base/host.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -77,12 +81,31 @@ static void a_name_that_nobody_knows_is_told_from_an_address(void **state)
         assert_int_equal(host_is_known(str_of(rows[i].host)), rows[i].is_known);
 }
 
+static void why_nobody_can_listen_somewhere_is_told(void **state)
+{
+    (void)state;
+    struct sockaddr_in taken = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof taken;
+    char address[32];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&taken, sizeof taken), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&taken, &len), 0);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(taken.sin_port));
+    assert_int_equal(host_try_listen(str_of(address)), EADDRINUSE);
+    (void)close(fd);
+    assert_int_equal(host_try_listen(STR("192.0.2.1:0")), EADDRNOTAVAIL);
+    assert_int_equal(host_try_listen(STR("127.0.0.1:0")), 0);
+    assert_int_equal(host_try_listen(STR("nohost.invalid:0")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(this_machine_is_told_from_others),
         cmocka_unit_test(an_address_is_parted_at_its_last_colon),
         cmocka_unit_test(a_name_that_nobody_knows_is_told_from_an_address),
+        cmocka_unit_test(why_nobody_can_listen_somewhere_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
