@@ -12,7 +12,8 @@ const char *program_name(enum program program)
 static const char *const usage[] = {
     [PROGRAM_EXPORTQD] =
         "exportqd: builds exports in the background and hands them over once\n\n"
-        "usage: exportqd [--demo | --check | --migrate | --load-demo] [--SETTING VALUE]…\n\n"
+        "usage: exportqd [--demo] [--check | --migrate | --load-demo] [--SETTING VALUE]…\n"
+        "       exportqd keys add|list|revoke …    API keys: exportqd keys --help\n\n"
         "  --demo       serves a made-up trading journal; nothing to set up\n"
         "  --check      tries settings, databases, files and export types, prints what is in "
         "effect, ends\n"

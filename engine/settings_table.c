@@ -48,7 +48,7 @@ const struct setting settings_table[] = {
      "PEM file: the authorities that may vouch for the endpoint"},
     {"EXPORT_STATE_DIR", ALL, KIND_TEXT, AT(state_dir), 0, 0, "",
      "$STATE_DIRECTORY, or exportq in the user's state directory",
-     "where the server keeps what is its own"},
+     "directory of the server's own: the files, unless EXPORT_STORE_URL says where, and its API keys"},
     {"EXPORT_LISTEN", DAEMON, KIND_TEXT, AT(listen), 0, 0, "127.0.0.1:50051", NULL,
      "gRPC address; other than loopback it takes EXPORT_AUTH and TLS; port 0: any free one"},
     {"EXPORT_HTTP_LISTEN", DAEMON, KIND_TEXT, AT(http_listen), 0, 0, "",
