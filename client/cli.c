@@ -23,12 +23,12 @@ static const char *const ways_out[RPC_OBSTACLE_COUNT] = {
                            "server with --server HOST:PORT",
     [RPC_OBSTACLE_CLOSED] = "if it wants TLS: --tls-ca FILE, or --tls for the system's "
                             "authorities; else it is full, or no exportqd",
-    [RPC_OBSTACLE_HUNG_UP] = "it may want a certificate by an authority of its own: --tls-cert and "
-                             "--tls-key; else it is full, or no exportqd",
+    [RPC_OBSTACLE_HUNG_UP] = "it may want a certificate by an authority of its own that has not "
+                             "expired: --tls-cert and --tls-key; else it is full, or no exportqd",
     [RPC_OBSTACLE_NO_TLS] = "leave out --tls, --tls-ca, --tls-cert and --tls-key (EXPORTQ_TLS, "
                             "EXPORTQ_TLS_CA, …), or give it EXPORT_TLS_CERTIFICATE",
     [RPC_OBSTACLE_UNTRUSTED] = "name the authority that issued it with --tls-ca FILE "
-                               "(EXPORTQ_TLS_CA)",
+                               "(EXPORTQ_TLS_CA); one that has expired is the server's to replace",
     [RPC_OBSTACLE_NAME] = "name the server in --server (EXPORTQ_SERVER) as its certificate does",
     [RPC_OBSTACLE_NO_GRPC] = "is it the browser's door? --server (EXPORTQ_SERVER) takes the gRPC "
                              "address, EXPORT_LISTEN of exportqd; by default 127.0.0.1:50051",
@@ -42,9 +42,10 @@ int cli_fail(const struct cli *cli, const struct err *err)
     if (err->code == ERR_UNAVAILABLE && !exportq_was_reached(cli->exportq))
         screen_tell("%s; %s", err->text, ways_out[exportq_obstacle(cli->exportq)]);
     else if (err->code == ERR_UNAUTHENTICATED)
-        screen_tell("%s; here: EXPORTQ_TOKEN or --token for a token or an API key, --tls-cert and "
-                    "--tls-key for a certificate",
-                    err->text);
+        screen_tell(
+            "%s; on this command line that is EXPORTQ_TOKEN or --token for a token or an API "
+            "key, --tls-cert and --tls-key for a certificate",
+            err->text);
     else if (err->retry_after_ms)
         screen_tell("%s; try again in %.1f s", err->text, (double)err->retry_after_ms / 1e3);
     else

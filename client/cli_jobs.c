@@ -198,7 +198,10 @@ static bool take_option(int at, const char *value, Exportqueue__V1__ListJobsRequ
             request->n_states++;
             return true;
         }
-        (void)cli_usage("list", "unknown state %s", value);
+        (void)cli_usage("list",
+                        "unknown state %s; it takes queued, running, completed, failed, "
+                        "cancelled or expired",
+                        value);
         return false;
     case LIST_TYPE:
         request->type = text;

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "client/screen.h"
 
+#include <errno.h>
+
 enum { CA_MAX_BYTES = 1 << 20 };
 
 struct command {
@@ -19,15 +21,18 @@ struct command {
 };
 
 static const char create_help[] =
-    "  --format csv|json|ndjson|xlsx  how the file is written; as FILE is called, else csv\n"
-    "  --filter NAME=V[,V...]        which rows; again: more values. \\, is a comma in a value\n"
+    "  --format F                    csv, json, ndjson or xlsx; by default as FILE is called, else "
+    "csv\n"
+    "  --filter NAME=V[,V...]        which rows (exportq types TYPE lists filters); again: more "
+    "values;\n"
+    "                                \\, is a comma in a value\n"
     "  --columns A,B                 which columns, in this order\n"
     "  --limit N                     at most N rows\n"
-    "  --compress gzip|zstd          whatever the format; as FILE is called (.gz, .zst), else not\n"
+    "  --compress gzip|zstd|none     by default as FILE is called (.gz, .zst), else not\n"
     "  --locale L, --time-zone Z     de-DE, Europe/Berlin: decimal sign, dates and times of csv "
     "and "
     "xlsx\n"
-    "  --header names|titles         what the header of csv and xlsx says; names\n"
+    "  --header names|titles         what the header of csv and xlsx says; by default names\n"
     "  --places N                    digits after the point in csv and xlsx\n"
     "  --delimiter C, --newline lf|crlf, --bom, --null TEXT            for csv; \\t is a tab\n"
     "  --dialect excel, --no-formula-guard                             for csv\n"
@@ -47,13 +52,15 @@ static const char create_help[] =
     "  exportq create trades --locale de-DE -o trades.csv.zst\n";
 
 static const struct command commands[] = {
-    {"create", cli_create, "TYPE [OPTION]...", "asks for an export", create_help},
+    {"create", cli_create, "TYPE [OPTION]...", "asks for an export of a type", create_help},
     {"list", cli_list, "[OPTION]...", "your jobs, newest first",
-     "  -s, --state STATE    only jobs in it; may be given again\n"
+     "  -s, --state STATE    only jobs in it: queued, running, completed, failed, cancelled, "
+     "expired;\n"
+     "                       may be given again\n"
      "  -t, --type TYPE      only jobs of it\n"
-     "  -n, --limit N        at most N jobs; 20\n"
+     "  -n, --limit N        at most N jobs; by default 20\n"
      "  --request-id ID      only the job created with it\n"
-     "  --all-owners         for admins\n\n"
+     "  --all-owners         the jobs of all; for admins\n\n"
      "examples:\n  exportq list --state running\n  exportq list --limit 100 --json\n"},
     {"get", cli_get, "ID", "one job", "examples:\n  exportq get ID --json\n"},
     {"watch", cli_watch, "[ID | --all-owners]",
@@ -61,7 +68,7 @@ static const struct command commands[] = {
      "  --all-owners         for admins; each line says whose job it is\n\n"
      "examples:\n  exportq watch ID\n  exportq watch --json | jq .job.state\n"},
     {"download", cli_download, "ID [-o FILE|-] [--force]", "the file of a completed job, once",
-     "  -o, --output FILE|-       where to; the name the server suggests\n"
+     "  -o, --output FILE|-       where to; by default the name the server suggests\n"
      "  -f, --force               replace FILE\n"
      "  --download-token TOKEN    instead of ID: a token that exportq token gave\n\n"
      "A transfer that breaks is resumed, also by the next download of the same ID; the file is\n"
@@ -82,7 +89,7 @@ static const struct command commands[] = {
      "  --action A[,A...]     create, cancel, retry, delete, token, download, resume, resend\n"
      "  --since T, --until T  45m, 2h or 7d ago, or a time of UTC: 2026-11-01, "
      "2026-11-01T08:30:00Z\n"
-     "  -n, --limit N         at most N entries; 100\n\n"
+     "  -n, --limit N         at most N entries; by default 100\n\n"
      "The newest come first. OWNER says whose job it was where somebody else acted; (token) is\n"
      "whoever downloaded with nothing but a token. --json prints one entry a line.\n\n"
      "examples:\n  exportq audit --since 2h\n  exportq audit --action download,resume --owner "
@@ -103,7 +110,7 @@ static const struct command commands[] = {
 
 static const char globals_help[] =
     "global options, before or after the command:\n"
-    "  --server HOST:PORT  the server (EXPORTQ_SERVER); 127.0.0.1:50051\n"
+    "  --server HOST:PORT  its gRPC address (EXPORTQ_SERVER); by default 127.0.0.1:50051\n"
     "  --user NAME         whom to act for, at a server without authentication (EXPORTQ_USER)\n"
     "  --token TOKEN       a credential (EXPORTQ_TOKEN is better: no list of processes has it)\n"
     "  --tls               speak TLS, and trust the system's authorities (EXPORTQ_TLS=1)\n"
@@ -233,8 +240,9 @@ static const struct command *find_command(const char *name)
 static int print_help(const struct command *command)
 {
     if (command) {
-        (void)printf("exportq %s %s\n    %s\n\n%s\n%s", command->name, command->usage,
-                     command->summary, command->more, globals_help);
+        (void)printf("exportq %s%s%s\n    %s\n\n%s\n%s", command->name,
+                     command->usage[0] ? " " : "", command->usage, command->summary, command->more,
+                     globals_help);
         return CLI_DONE;
     }
     (void)printf("exportq: asks for exports, watches them, takes the file\n\n"
@@ -253,14 +261,17 @@ static int print_help(const struct command *command)
 /* A whole small file in the arena; NULL after telling why not. */
 static const char *read_file(const char *path, struct arena *arena)
 {
+    errno = 0;
     FILE *file = fopen(path, "re");
+    int failure = errno;
     char *text = arena_alloc(arena, CA_MAX_BYTES);
     size_t len = file ? fread(text, 1, CA_MAX_BYTES - 1, file) : 0;
     if (file)
         (void)fclose(file);
     if (len)
         return text;
-    (void)cli_usage("", "cannot read %s", path);
+    (void)cli_usage("", "cannot read %s: %s", path,
+                    failure ? strerrordesc_np(failure) : "it is empty");
     return NULL;
 }
 

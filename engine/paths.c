@@ -47,7 +47,7 @@ static bool make_directories(struct str path, struct arena *arena, struct err *e
             return err_set_field(err, "EXPORT_STATE_DIR",
                                  "cannot make the directory %s (%s); set EXPORT_STATE_DIR to one "
                                  "that can be written",
-                                 text, strerrorname_np(errno));
+                                 text, strerrordesc_np(errno));
         text[i] = kept;
     }
     return true;

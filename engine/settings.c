@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 64, TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000 };
+enum { TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000 };
 
 static const char *form_of(enum setting_kind kind)
 {
@@ -227,6 +227,17 @@ static bool is_ours(struct str name)
            str_equal(name, STR("DATABASE_URL" FILE_ENDING));
 }
 
+/* `given` is how it was written. */
+static bool refuse_unknown(const struct settings_input *input, const char *where, struct str given,
+                           struct str name, struct err *err)
+{
+    const char *guess = setting_guess(name);
+    return err_set_field(err, where, "unknown %s %.*s; %s%s%s%s --help lists all",
+                         strcmp(where, "flags") == 0 ? "flag" : "setting in the environment:",
+                         STR_ARG(given), guess ? "did you mean " : "", guess ? guess : "",
+                         guess ? "? " : "", program_name(input->program));
+}
+
 static bool read_environment(const struct settings_input *input, struct arena *arena,
                              struct settings *out, struct err *err)
 {
@@ -247,33 +258,23 @@ static bool read_environment(const struct settings_input *input, struct arena *a
             continue;
         }
         if (!setting)
-            return err_set_field(err, "environment",
-                                 "unknown setting %.*s in the environment; %s --help lists all",
-                                 STR_ARG(name), program_name(input->program));
+            return refuse_unknown(input, "environment", name, name, err);
         if (!set_value(setting, value, arena, out, err))
             return false;
     }
     return true;
 }
 
-/* "--export-listen" and "--listen" are EXPORT_LISTEN. */
-static const struct setting *find_flag(struct str flag)
+/* "EXPORT_LISTEN" of "export-listen". */
+static struct str name_of_flag(struct str flag, struct arena *arena)
 {
-    struct buf name CLEANUP(buf_done);
-    buf_init(&name, NAME_MAX_BYTES);
-    for (size_t i = 0; i < flag.len; i++) {
-        char c = flag.ptr[i];
-        bool is_lower = c >= 'a' && c <= 'z';
-        buf_add_char(&name, c == '-' ? '_' : is_lower ? (char)(c - 'a' + 'A') : '?');
+    struct str name = arena_printf(arena, "%.*s", STR_ARG(flag));
+    for (size_t i = 0; i < name.len; i++) {
+        char *c = (char *)name.ptr + i; /* it is our copy */
+        bool is_lower = *c >= 'a' && *c <= 'z';
+        *c = (char)(*c == '-' ? '_' : is_lower ? *c - 'a' + 'A' : '?');
     }
-    const struct setting *setting = find(buf_str(&name));
-    if (setting)
-        return setting;
-    struct buf full CLEANUP(buf_done);
-    buf_init(&full, NAME_MAX_BYTES);
-    buf_add_text(&full, "EXPORT_");
-    buf_add_str(&full, buf_str(&name));
-    return find(buf_str(&full));
+    return name;
 }
 
 /* Flags that are no settings. */
@@ -310,10 +311,14 @@ static bool read_flags(const struct settings_input *input, struct arena *arena,
         if (!str_next(&rest, '=', &flag) || !str_starts_with(flag, STR("--")))
             return err_set_field(err, "flags", "\"%s\" is no flag; %s --help lists all",
                                  input->argv[i], program);
-        const struct setting *setting = find_flag((struct str){flag.ptr + 2, flag.len - 2});
+        struct str name = name_of_flag((struct str){flag.ptr + 2, flag.len - 2}, arena);
+        const struct setting *setting = find(name);
+        if (!setting && !str_starts_with(name, STR("EXPORT_"))) { /* "--listen" */
+            name = arena_printf(arena, "EXPORT_%.*s", STR_ARG(name));
+            setting = find(name);
+        }
         if (!setting)
-            return err_set_field(err, "flags", "unknown flag %.*s; %s --help lists all",
-                                 STR_ARG(flag), program);
+            return refuse_unknown(input, "flags", flag, name, err);
         if (!rest.ptr) {
             if (i + 1 == input->argc)
                 return err_set_field(err, "flags", "%.*s needs a value: %s", STR_ARG(flag),

@@ -40,6 +40,9 @@ extern const size_t settings_count;
 /* A URL may hold a password. */
 bool setting_is_secret(const struct setting *setting);
 
+/* The setting that a name is nearly; NULL: none. */
+const char *setting_guess(struct str name);
+
 /* ---- Numbers, as people write them ---- */
 
 enum { SETTING_NUMBER_SIZE = 32 };

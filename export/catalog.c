@@ -45,7 +45,8 @@ static bool read_file(int directory_fd, const char *name, struct buf *out, struc
 {
     int fd CLEANUP(close_fd) = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return err_set(err, ERR_INVALID, "%s: cannot be opened: %s", name, strerrordesc_np(errno));
+        return err_set(err, ERR_INVALID, "%s: cannot be opened: %s; let this user read it", name,
+                       strerrordesc_np(errno));
     return file_fill(fd, out) || errno == EFBIG ||
            err_set(err, ERR_INVALID, "%s: cannot be read: %s", name, strerrordesc_np(errno));
 }
@@ -84,13 +85,18 @@ bool catalog_load(const char *directory, struct source *source, struct catalog *
     struct dirent **entries = NULL;
     int found = fd < 0 ? -1 : scandirat(fd, ".", &entries, is_type_file, compare_names);
     if (found < 0) {
-        return err_set(err, ERR_INVALID, "the types directory %s cannot be read: %s", directory,
-                       strerrordesc_np(errno));
+        return err_set(err, ERR_INVALID,
+                       "the types directory %s cannot be read: %s; set EXPORT_TYPES_DIR to "
+                       "one with the export types, NAME.sql",
+                       directory, strerrordesc_np(errno));
     }
     struct catalog *catalog = mem_new(struct catalog);
     bool is_loaded =
         found > 0 ? load_all(catalog, fd, entries, (size_t)found, source, err)
-                  : err_set(err, ERR_INVALID, "the types directory %s has no .sql file", directory);
+                  : err_set(err, ERR_INVALID,
+                            "the types directory %s has no .sql file; an export type is one, which "
+                            "docs/type-files.md describes",
+                            directory);
     for (int i = 0; i < found; i++)
         free(entries[i]);
     free(entries);

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -93,8 +94,13 @@ static bool is_part_of_ours(struct str name)
 
 static bool refuse(struct str path, const char *what, struct err *err)
 {
-    return err_set(err, ERR_INVALID, "EXPORT_STORE_URL: %s the directory %.*s: %s", what,
-                   STR_ARG(path), strerrordesc_np(errno));
+    bool is_denied = errno == EACCES || errno == EPERM;
+    bool is_full = errno == ENOSPC || errno == EDQUOT;
+    return err_set(err, ERR_INVALID, "EXPORT_STORE_URL: %s the directory %.*s: %s; %s", what,
+                   STR_ARG(path), strerrordesc_np(errno),
+                   is_denied ? "let this user read and write there, or give another directory"
+                   : is_full ? "free space there, or give another directory"
+                             : "give another directory");
 }
 
 /* One directory, durably; one that is there is fine. */
@@ -312,6 +318,15 @@ bool local_dir_open(struct str path, enum files_sharing sharing, struct local_di
     return true;
 }
 
+/* A full one is found out only by writing; so this asks. */
+static bool has_space(const char *path)
+{
+    struct statvfs facts;
+    bool is_full = statvfs(path, &facts) == 0 && facts.f_blocks > 0 && facts.f_bavail == 0;
+    errno = is_full ? ENOSPC : errno;
+    return !is_full;
+}
+
 /* Whether the first directory that is there above a path, which is cut to it, can be written to. */
 static bool may_be_made(char *path)
 {
@@ -321,8 +336,8 @@ static bool may_be_made(char *path)
         if (access(path, F_OK) == 0 || errno != ENOENT)
             break;
     }
-    const char *above = slash == path ? "/" : path;
-    return faccessat(AT_FDCWD, slash ? above : ".", W_OK | X_OK, AT_EACCESS) == 0;
+    const char *above = !slash ? "." : slash == path ? "/" : path;
+    return faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0 && has_space(above);
 }
 
 /* What can be told of a directory that is there. */
@@ -350,7 +365,8 @@ bool local_dir_try(struct str path, enum files_sharing sharing, struct err *err)
         return refuse(path, "cannot open", err);
     if (dir.fd < 0)
         return may_be_made(text) || refuse(path, "cannot make", err);
-    bool is_fine = try_directory(path, sharing, &dir, err);
+    bool is_fine = try_directory(path, sharing, &dir, err) &&
+                   (has_space(text) || refuse(path, "cannot write to", err));
     local_dir_close(&dir);
     return is_fine;
 }

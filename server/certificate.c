@@ -239,6 +239,23 @@ static void log_use(const struct material *material, bool is_first)
                             : "not_yet_valid");
 }
 
+bool certificate_check_dates(struct certificate *certificate, struct err *err)
+{
+    uint64_t generation = 0;
+    const struct material *material = reloaded_hold(certificate->reloaded, &generation);
+    int64_t now_s = clock_now_ms(&clock_system) / 1000;
+    bool has_expired = now_s > material->ends_s;
+    bool is_valid = !has_expired && now_s >= material->begins_s;
+    char when[CALENDAR_TEXT_SIZE];
+    (void)calendar_format_timestamp((has_expired ? material->ends_s : material->begins_s) * 1000000,
+                                    when);
+    reloaded_release(certificate->reloaded);
+    return is_valid || err_set_field(err, "EXPORT_TLS_CERTIFICATE",
+                                     "EXPORT_TLS_CERTIFICATE %s %s, and clients refuse it; replace "
+                                     "the files, or set the clock right",
+                                     has_expired ? "has expired at" : "is not valid before", when);
+}
+
 static const struct rpc_tls *hold(void *data, uint64_t *out_generation)
 {
     struct certificate *certificate = data;

@@ -27,6 +27,9 @@ bool certificate_open(const struct certificate_files *files, struct certificate 
 /* For a door, any number of them; valid until certificate_close. */
 struct rpc_tls_source certificate_source(struct certificate *certificate);
 
+/* Whether it is of today; else ERR_INVALID says since when or from when on. */
+bool certificate_check_dates(struct certificate *certificate, struct err *err) MUST_CHECK;
+
 /* No door uses it any more. NULL is fine. */
 void certificate_close(struct certificate *certificate);
 

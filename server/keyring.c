@@ -79,7 +79,8 @@ static bool add_key(struct keys *keys, struct str text, struct err *err)
     if (!str_next(&secret, ':', &id) || !is_key_id(id) || !secret.ptr)
         return err_set_field(err, "EXPORT_DOWNLOAD_SECRET",
                              "EXPORT_DOWNLOAD_SECRET must be id:base64 pairs, separated by commas; "
-                             "an id is 1 to 32 letters, digits, '-' or '_'");
+                             "an id is 1 to 32 letters, digits, '-' or '_'; make one with: echo "
+                             "k1:$(openssl rand -base64 32)");
     if (find_key(keys, id) || keys->count == KEYS_MAX)
         return err_set_field(err, "EXPORT_DOWNLOAD_SECRET",
                              "EXPORT_DOWNLOAD_SECRET has key \"%.*s\" twice, or more than %d keys",

@@ -144,6 +144,9 @@ static int check(struct server *server)
     (void)checkup_tell(&checkup, "webhooks", webhooks_new(settings, &server->webhooks, &e), &e);
     (void)checkup_tell(&checkup, "who may call, TLS and the keys of downloads",
                        security_open(settings, &engine->arena, security, &e), &e);
+    if (security->certificate)
+        (void)checkup_tell(&checkup, "the certificate's dates",
+                           certificate_check_dates(security->certificate, &e), &e);
     (void)checkup_tell(&checkup, "the address for gRPC",
                        security_check_listen(settings, security, &e), &e);
     (void)checkup_tell(&checkup, "the address for browsers",

@@ -293,6 +293,8 @@ class Broken(Cli):
             self.assertEqual("exportq: %s is an %s// address; the command line speaks gRPC: --server HOST:PORT "
                              "(EXPORTQ_SERVER), by default 127.0.0.1:50051, and --tls where there is TLS\n"
                              % (address, address.split("//")[0]), err)
+        self.assertIn("queued, running", self.run_cli(USAGE, "list", "--state", "foo", "--server", "127.0.0.1:1")[1])
+        self.assertIn("/nope: No such file", self.run_cli(USAGE, "list", "--tls-ca", "/nope")[1])
         _, err = self.run_cli(NOT_REACHED, "list", "--server", "nohost.invalid:50051")
         self.assertRegex(err, "no address of that name; check the name in --server")
         for address in ("127.0.0.1:99999", "127.0.0.1:", "localhost:http"):

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from postgres import PersistentCase
+from server import run_once
 from support import Case, pb
 
 SIZE = "512k"
@@ -51,6 +52,18 @@ class InMemory(Checks, Case):
         files = os.path.join(self.kit.home, "small")
         mount(self, files)
         self.check(files, self.caller(self.serve(EXPORT_STORE_URL="file:" + files)))
+
+    def test_a_start_and_a_check_on_a_full_disk_say_what_to_do(self):
+        disk = os.path.join(self.kit.home, "small")
+        mount(self, disk)
+        with open(os.path.join(disk, "filler"), "wb", buffering=0) as file, self.assertRaises(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        for arguments in (["--check"], []):
+            status, _, err = run_once([*arguments, "--demo", "--workers", "0"],
+                                      {"EXPORT_STATE_DIR": self.kit.home, "EXPORT_STORE_URL": "file:%s/new" % disk})
+            self.assertNotEqual(0, status)
+            self.assertRegex(err, "EXPORT_STORE_URL: .*No space left on device; free space there")
 
 
 class Persistent(Checks, PersistentCase):

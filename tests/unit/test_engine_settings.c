@@ -224,6 +224,32 @@ static void each_mistake_is_an_error_that_names_the_setting(void **state)
     }
 }
 
+static void a_slip_is_told_what_may_have_been_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pair;
+        const char *flag;
+        const char *said;
+    } cases[] = {
+        {"EXPORT_WORKER=1", NULL, "did you mean EXPORT_WORKERS? exportqd --help"},
+        {"EXPORT_LISTNE=x", NULL, "did you mean EXPORT_LISTEN?"},
+        {"ENABLE_EXPORT_QUEUES=1", NULL, "did you mean ENABLE_EXPORT_QUEUE?"},
+        {NULL, "--worker=2", "unknown flag --worker; did you mean EXPORT_WORKERS?"},
+        {NULL, "--export-stat-dir=x", "did you mean EXPORT_STATE_DIR?"},
+        {"EXPORT_COLOUR=1", NULL, "EXPORT_COLOUR; exportqd --help"},
+        {NULL, "--nothing=1", "unknown flag --nothing; exportqd --help"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reading r;
+        assert_false(read_from(&r, (const char *const[]){cases[i].pair, NULL},
+                               (const char *const[]){cases[i].flag, NULL}));
+        if (!strstr(r.err.text, cases[i].said))
+            fail_msg("<%s> does not say <%s>", r.err.text, cases[i].said);
+        arena_done(&r.arena);
+    }
+}
+
 static void what_was_changed_is_found_by_how_it_begins(void **state)
 {
     (void)state;
@@ -357,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_in_each_spelling),
         cmocka_unit_test(durations_and_sizes_have_units),
         cmocka_unit_test(each_mistake_is_an_error_that_names_the_setting),
+        cmocka_unit_test(a_slip_is_told_what_may_have_been_meant),
         cmocka_unit_test(what_was_changed_is_found_by_how_it_begins),
         cmocka_unit_test(settings_of_others_are_not_looked_at),
         cmocka_unit_test(a_secret_is_masked_when_settings_are_printed),

@@ -95,9 +95,10 @@ static void a_directory_without_types_is_named(void **state)
     assert_false(catalog_load(place.directory, place.kit.source, &catalog, &place.kit.err));
     assert_int_equal(place.kit.err.code, ERR_INVALID);
     assert_non_null(strstr(place.kit.err.text, place.directory));
-    assert_non_null(strstr(place.kit.err.text, "has no .sql file"));
+    assert_non_null(strstr(place.kit.err.text, "has no .sql file; an export type is one"));
     assert_false(catalog_load("/no/such/place", place.kit.source, &catalog, &place.kit.err));
     assert_non_null(strstr(place.kit.err.text, "/no/such/place"));
+    assert_non_null(strstr(place.kit.err.text, "set EXPORT_TYPES_DIR"));
     assert_non_null(strstr(place.kit.err.text, "No such file"));
     static const char *const names[] = {NULL};
     place_close(&place, names);

@@ -94,6 +94,7 @@ static void a_certificate_with_its_key_is_taken(void **state)
     struct err err = {0};
     assert_true(open_files(own.certificate_pem, own.key_pem, NULL, &certificate, &err));
     assert_true(shows(certificate, &own));
+    assert_true(certificate_check_dates(certificate, &err));
     certificate_close(certificate);
     assert_true(
         open_files(own.certificate_pem, own.key_pem, other.certificate_pem, &certificate, &err));
@@ -104,7 +105,7 @@ static void a_certificate_with_its_key_is_taken(void **state)
     certificate_close(certificate);
 }
 
-static void one_that_has_expired_is_taken(void **state)
+static void one_that_has_expired_is_taken_and_told_of(void **state)
 {
     (void)state;
     struct certified old = certified_new_with(
@@ -113,6 +114,8 @@ static void one_that_has_expired_is_taken(void **state)
     struct err err = {0};
     assert_true(open_files(old.certificate_pem, old.key_pem, NULL, &certificate, &err));
     assert_true(shows(certificate, &old));
+    assert_false(certificate_check_dates(certificate, &err));
+    assert_non_null(strstr(err.text, "EXPORT_TLS_CERTIFICATE has expired at 2"));
     certificate_close(certificate);
     certified_free(&old);
 }
@@ -232,7 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_with_its_key_is_taken),
-        cmocka_unit_test(one_that_has_expired_is_taken),
+        cmocka_unit_test(one_that_has_expired_is_taken_and_told_of),
         cmocka_unit_test(what_tls_does_not_take_is_refused_and_named),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),
         cmocka_unit_test(a_pair_is_replaced_when_it_is_whole),
