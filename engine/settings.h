@@ -135,8 +135,8 @@ void settings_forget_secrets(struct settings *settings);
 /* Prints usage and every setting that the program heeds, with its meaning and default. */
 void settings_print_help(enum program program, FILE *out);
 
-/* Prints the effective value of every setting, as one would write it: a shell, or systemd, could
- * read it back. Secrets are masked, and comments. */
-void settings_print(const struct settings *settings, FILE *out);
+/* Prints the effective value of every setting that the program heeds, as one would write it: a
+ * shell, or systemd, could read it back. Secrets are masked, and comments. */
+void settings_print(enum program program, const struct settings *settings, FILE *out);
 
 #endif

@@ -49,6 +49,11 @@ static const char *const examples[] = {
         "  exportq-worker --check\n",
 };
 
+static bool is_heeded(const struct setting *setting, enum program program)
+{
+    return setting->user == ALL || program == PROGRAM_EXPORTQD;
+}
+
 void settings_print_help(enum program program, FILE *out)
 {
     (void)fputs(usage[program], out);
@@ -61,7 +66,7 @@ void settings_print_help(enum program program, FILE *out)
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
         const char *initial = setting->initial_note ? setting->initial_note : setting->initial;
-        if (setting->user == DAEMON && program != PROGRAM_EXPORTQD)
+        if (!is_heeded(setting, program))
             continue;
         (void)fprintf(out, "  %s (default: %s)\n      %s\n", setting->name, initial,
                       setting->meaning);
@@ -119,12 +124,14 @@ static void print_text(const struct setting *setting, struct str text, FILE *out
     (void)fputc('\n', out);
 }
 
-void settings_print(const struct settings *settings, FILE *out)
+void settings_print(enum program program, const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
         const void *at = (const char *)settings + setting->offset;
         char number[SETTING_NUMBER_SIZE];
+        if (!is_heeded(setting, program))
+            continue;
         if (setting_is_number(setting)) {
             setting_format_number(setting, *(const int64_t *)at, number);
             (void)fprintf(out, "%s=%s\n", setting->name, number);

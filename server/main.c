@@ -159,7 +159,7 @@ static int check(struct server *server)
     if (server->check_dir[0])
         shown.source_url = STR(""); /* each demo makes its own */
     if (status == EXIT_DONE)
-        settings_print(&shown, stdout);
+        settings_print(PROGRAM_EXPORTQD, &shown, stdout);
     return status;
 }
 

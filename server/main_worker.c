@@ -103,7 +103,7 @@ static int check(struct worker *worker)
     engine_check(&worker->engine, &checkup);
     int status = checkup_status(&checkup);
     if (status == EXIT_DONE)
-        settings_print(&worker->engine.settings, stdout);
+        settings_print(PROGRAM_WORKER, &worker->engine.settings, stdout);
     return status;
 }
 

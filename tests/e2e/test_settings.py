@@ -93,8 +93,8 @@ class Settings(unittest.TestCase):
             self.assertEqual(1, out.count("DATABASE_URL_FILE"), name)
 
     def test_help_and_check_know_the_same_settings(self):
-        listed = re.findall(r"(?m)^  ([A-Z_]+) \(default", run_once(["--help"])[1])
-        shown = re.findall(r"(?m)^([A-Z_]+)=", run_once(["--check"])[1])
+        listed = re.findall(r"(?m)^  ([A-Z0-9_]+) \(default", run_once(["--help"])[1])
+        shown = re.findall(r"(?m)^([A-Z0-9_]+)=", run_once(["--check"])[1])
         self.assertEqual(listed, shown)
 
     def test_check_prints_what_is_in_effect_and_masks_the_secrets(self):
@@ -113,12 +113,13 @@ class Settings(unittest.TestCase):
         secret = {"EXPORT_DOWNLOAD_SECRET": "k1:" + SECRET}
         settings = {**self.works, **secret, "EXPORT_STATE_DIR": os.path.join(self.kit.home, "it's here"),
                     "EXPORT_MAX_BYTES": "64KB"}
-        first = run_once(["--check"], settings)
-        self.assertEqual(0, first[0], first[2])
-        words = shlex.split(first[1], comments=True)
-        self.assertIn("EXPORT_MAX_ROWS=none", words)
-        again = run_once(["--check"], {**dict(word.split("=", 1) for word in words), **secret})
-        self.assertEqual(first, again)
+        for arguments, given in ((["--check"], settings), (["--check", "--demo"], secret)):
+            first = run_once(arguments, given)
+            self.assertEqual(0, first[0], first[2])
+            words = shlex.split(first[1], comments=True)
+            self.assertIn("EXPORT_MAX_ROWS=none", words)
+            again = run_once(arguments, {**dict(word.split("=", 1) for word in words), **secret})
+            self.assertEqual(first, again)
 
     def check(self, name="exportqd", **settings):
         """The exit status of --check, what it found (by what was tried), and what it printed."""

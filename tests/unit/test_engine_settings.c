@@ -39,15 +39,20 @@ static bool read_from(struct reading *reading, const char *const *environment,
 
 static const char *const nothing[] = {NULL};
 
-static char *printed(const struct settings *settings)
+static char *printed_by(enum program program, const struct settings *settings)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
-    settings_print(settings, out);
+    settings_print(program, settings, out);
     (void)fclose(out);
     return text;
+}
+
+static char *printed(const struct settings *settings)
+{
+    return printed_by(PROGRAM_EXPORTQD, settings);
 }
 
 static void defaults_are_those_of_the_contract(void **state)
@@ -341,6 +346,19 @@ static void numbers_are_printed_as_one_would_write_them(void **state)
     }
 }
 
+static void a_worker_prints_nothing_of_the_doors(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_true(read_as(PROGRAM_WORKER, &r, nothing, nothing));
+    char *text = printed_by(PROGRAM_WORKER, &r.settings);
+    assert_non_null(strstr(text, "\nEXPORT_LEASE=30s\n"));
+    assert_null(strstr(text, "EXPORT_LISTEN"));
+    assert_null(strstr(text, "EXPORT_MAX_CONNECTIONS"));
+    free(text);
+    arena_done(&r.arena);
+}
+
 static void what_is_printed_can_be_read_back(void **state)
 {
     enum { MANY_LINES = 200 };
@@ -388,6 +406,7 @@ int main(void)
         cmocka_unit_test(settings_of_others_are_not_looked_at),
         cmocka_unit_test(a_secret_is_masked_when_settings_are_printed),
         cmocka_unit_test(numbers_are_printed_as_one_would_write_them),
+        cmocka_unit_test(a_worker_prints_nothing_of_the_doors),
         cmocka_unit_test(what_is_printed_can_be_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
