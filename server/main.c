@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "engine/manager.h"
 #include "engine/paths.h"
 #include "export_descriptors.h"
 #include "rpc/health.h"
@@ -364,9 +365,11 @@ static int serve(struct server *server, const sigset_t *signals)
         !open_doors(server, &err))
         return fail(&err, EXIT_FAILED);
     log_listening(server);
+    manager_tell(MANAGER_READY);
     int signal_number = 0;
     (void)sigwait(signals, &signal_number); /* fails only for a set that makes no sense */
     log_event(LOG_INFO, "server.stopping", "signal=%d", signal_number);
+    manager_tell(MANAGER_STOPPING);
     engine_heed_next_signal(signals);
     bool is_closed = drain(server);
     log_event(LOG_INFO, "server.stopped", "%s", "");
@@ -438,8 +441,10 @@ static int run(struct server *server, const struct settings_input *input, const 
     }
     if (settings->action == ACTION_CHECK)
         return check(server);
-    if (!check_settings(server, &err) || !engine_open_source(&server->engine, &err))
+    if (!check_settings(server, &err))
         return fail(&err, EXIT_USAGE);
+    if (!engine_open_source(&server->engine, &err))
+        return fail(&err, err.code == ERR_SOURCE_UNAVAILABLE ? EXIT_FAILED : EXIT_USAGE);
     return serve(server, signals);
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "engine/manager.h"
 #include "server/http_worker.h"
 #include "server/security.h"
 
@@ -135,9 +136,11 @@ static int work(struct worker *worker, const sigset_t *signals)
         (has_door(worker) && !open_door(worker, &err)))
         return fail(&err, EXIT_FAILED);
     log_ready(worker);
+    manager_tell(MANAGER_READY);
     int signal_number = 0;
     (void)sigwait(signals, &signal_number); /* fails only for a set that makes no sense */
     log_event(LOG_INFO, "worker.stopping", "signal=%d", signal_number);
+    manager_tell(MANAGER_STOPPING);
     engine_heed_next_signal(signals);
     drain(worker);
     log_event(LOG_INFO, "worker.stopped", "%s", "");
@@ -163,9 +166,10 @@ static int run(struct worker *worker, const struct settings_input *input, const 
         return fail(&err, EXIT_USAGE);
     if (settings->action == ACTION_CHECK)
         return check(worker);
-    if (!open_security(worker, &err) || !engine_settle(engine, &err) ||
-        !engine_open_source(engine, &err))
+    if (!open_security(worker, &err) || !engine_settle(engine, &err))
         return fail(&err, EXIT_USAGE);
+    if (!engine_open_source(engine, &err))
+        return fail(&err, err.code == ERR_SOURCE_UNAVAILABLE ? EXIT_FAILED : EXIT_USAGE);
     return work(worker, signals);
 }
 

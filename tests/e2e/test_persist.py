@@ -281,10 +281,12 @@ class Settings(PersistentCase):
 
     def test_a_database_that_is_not_there_is_told_without_its_password(self):
         url = "postgres://app:hush@127.0.0.1:1/journal"
-        status, _, err = run_once([], self.node(DATABASE_URL=url).settings)
-        self.assertEqual(1, status)
-        self.assertIn("cannot be reached", err)
-        self.assertNotIn("hush", err)
+        for settings in ({"DATABASE_URL": url}, {"EXPORT_SOURCE_URL": url}, {"DATABASE_URL": url, "EXPORT_SOURCE_URL": None}):
+            for kind in (Server, Worker):
+                status, _, err = run_once([], self.node(kind, **settings).settings, name=kind.name)
+                self.assertEqual(1, status, err)  # it may be there later: systemd tries again
+                self.assertIn("cannot be reached", err)
+                self.assertNotIn("hush", err)
 
 
 class Losing(PersistentCase):

@@ -5,6 +5,7 @@ import collections
 import glob
 import os
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -68,6 +69,26 @@ class Draining(Case):
         self.assertIn(pb.JOB_STATE_COMPLETED, [job.state for job in seen["all"][:-1]])
         server.assert_clean(server.wait())
         self.assertIn("event=server.stopped", server.log())
+
+    def test_systemd_is_told_when_it_serves_and_when_it_drains(self):
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(told.close)
+        self.addCleanup(taken.close)
+        told.settimeout(20)
+        told.bind(os.path.join(self.kit.home, "notify"))
+        server = Server(self.kit, NOTIFY_SOCKET=told.getsockname())
+        self.addCleanup(server.close)
+        server.launch()
+        self.assertEqual(b"READY=1", told.recv(64))
+        self.assertEqual(pb.HealthResponse.STATUS_OK, self.caller(server.await_ready()).Health().status)
+        server.signal()
+        self.assertEqual(b"STOPPING=1", told.recv(64))
+        server.assert_clean(server.wait())
+        server.settings["EXPORT_HTTP_LISTEN"] = "127.0.0.1:%d" % taken.getsockname()[1]
+        self.assertEqual(1, server.launch().wait())
+        told.settimeout(0)
+        self.assertRaises(BlockingIOError, told.recv, 64)  # with a door shut it never said that it serves
 
     def test_the_end_of_the_server_does_not_overtake_the_end_of_its_last_job(self):
         # The server ends the moment its last job does: each of many watchers is still to hear of it.
