@@ -13,8 +13,7 @@ FROM debian:12-slim
 COPY --from=build /src/build/exportq_*.deb /tmp/
 RUN apt-get update \
     && apt-get install -y --no-install-recommends /tmp/exportq_*.deb ca-certificates \
-    && rm -rf /var/lib/apt/lists/* /tmp/exportq_*.deb \
-    && mkdir -p /var/lib/exportq && chown exportq:exportq /var/lib/exportq
+    && rm -rf /var/lib/apt/lists/* /tmp/exportq_*.deb
 USER exportq
 ENV EXPORT_STATE_DIR=/var/lib/exportq
 VOLUME /var/lib/exportq
