@@ -23,7 +23,12 @@ enum {
     DELIVERY_MAX_OF_URL = 8,       /* under way to one URL at once, so that a slow one holds up
                                       nobody else; claims that meet may go a bit beyond */
     DELIVERY_FORSAKEN_MS = 7 * 24 * 3600 * 1000, /* due for so long: nobody sends */
+    DELIVERY_MAX_AGE_MS = 3 * 24 * 3600 * 1000,  /* one that is as old when its sender died is given
+                                                    up, for it may be what senders die of */
 };
+
+/* Why that was given up. */
+#define DELIVERY_DIED_REASON "who sent it died, and it is three days old"
 
 struct delivery {
     struct uuid id; /* the same at each attempt, so that a receiver knows what it has already */
@@ -33,7 +38,9 @@ struct delivery {
      * rows and digest, of its request type, format and request_id. */
     struct job job;
     enum delivery_state state;
-    int32_t attempt;    /* how often it was claimed */
+    int32_t attempt;    /* how often it was claimed: who claimed it knows whether it is still his */
+    int32_t failures;   /* of these, how many the receiver did not take; the others were ended by
+                           the end of who sent them */
     int64_t created_ms; /* when the job ended */
     int64_t next_ms;    /* PENDING: when it is due */
     int64_t settled_ms; /* not PENDING: since when */
@@ -47,6 +54,7 @@ struct delivery_outcome {
     int64_t delay_ms;
     int32_t status;
     struct str reason;
+    bool is_failure; /* it counts: the receiver did not take it */
     bool is_gone; /* the URL takes no more: with this delivery, all others to it are given up, and
                      it is told of new ends only where a job names it */
 };

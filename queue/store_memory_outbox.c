@@ -18,6 +18,7 @@ struct memory_delivery {
     struct arena result; /* the reason: anew with each outcome */
     struct delivery delivery;
     int64_t lease_until_ms; /* steady */
+    bool has_lapsed;        /* the last lease ran out */
 };
 
 static bool is_due_before(const struct heap_node *a, const struct heap_node *b)
@@ -127,6 +128,7 @@ static void take_back(struct memory_outbox *outbox, int64_t steady_ms)
             continue;
         list_remove(node);
         heap_put(&outbox->due, &entry->in_due);
+        entry->has_lapsed = true;
     }
 }
 
@@ -149,6 +151,50 @@ static struct memory_delivery *take_due(struct memory_outbox *outbox, int64_t no
     return entry;
 }
 
+static void settle(struct memory_store *store, struct memory_delivery *entry,
+                   const struct delivery_outcome *outcome)
+{
+    struct memory_outbox *outbox = &store->outbox;
+    struct delivery *delivery = &entry->delivery;
+    arena_done(&entry->result);
+    entry->has_lapsed = false;
+    delivery->failures += outcome->is_failure;
+    delivery->state = outcome->state;
+    delivery->status = outcome->status;
+    delivery->reason = arena_copy_str(&entry->result, outcome->reason);
+    list_remove(&entry->by_state);
+    heap_remove(&outbox->due, &entry->in_due);
+    if (outcome->state == DELIVERY_PENDING) {
+        delivery->next_ms = memory_now(store) + outcome->delay_ms;
+        heap_put(&outbox->due, &entry->in_due);
+        return;
+    }
+    delivery->settled_ms = memory_now(store);
+    list_push(&outbox->settled, &entry->by_state);
+}
+
+static bool is_over(const struct memory_store *store, const struct memory_delivery *entry)
+{
+    return entry->has_lapsed &&
+           entry->delivery.created_ms <= memory_now(store) - DELIVERY_MAX_AGE_MS;
+}
+
+/* A due delivery has its turn. */
+static void take(struct memory_store *store, struct memory_delivery *entry)
+{
+    const struct delivery_outcome died = {.state = DELIVERY_GIVEN_UP,
+                                          .status = entry->delivery.status,
+                                          .reason = STR(DELIVERY_DIED_REASON)};
+    if (is_over(store, entry)) {
+        settle(store, entry, &died);
+        return;
+    }
+    list_push(&store->outbox.leased, &entry->by_state);
+    entry->delivery.attempt++;
+    entry->lease_until_ms = memory_steady(store) + DELIVERY_LEASE_MS;
+    entry->has_lapsed = false;
+}
+
 static size_t claim(struct memory_store *store, size_t limit, struct arena *arena,
                     struct delivery *out)
 {
@@ -161,12 +207,11 @@ static size_t claim(struct memory_store *store, size_t limit, struct arena *aren
         struct memory_delivery *entry = take_due(outbox, memory_now(store));
         if (!entry)
             break;
-        bool has_turn = !is_busy(outbox, entry->delivery.url);
-        list_push(has_turn ? &outbox->leased : &aside, &entry->by_state);
-        if (!has_turn)
+        if (is_busy(outbox, entry->delivery.url)) {
+            list_push(&aside, &entry->by_state);
             continue;
-        entry->delivery.attempt++;
-        entry->lease_until_ms = memory_steady(store) + DELIVERY_LEASE_MS;
+        }
+        take(store, entry);
         delivery_copy(arena, &entry->delivery, &out[count++]);
     }
     for (struct list *node = list_pop(&aside); node; node = list_pop(&aside))
@@ -200,42 +245,24 @@ static struct memory_delivery *holder(struct memory_outbox *outbox, const struct
     return NULL;
 }
 
-static void settle(struct memory_store *store, struct memory_delivery *entry,
-                   const struct delivery_outcome *outcome)
-{
-    struct memory_outbox *outbox = &store->outbox;
-    struct delivery *delivery = &entry->delivery;
-    arena_done(&entry->result);
-    delivery->state = outcome->state;
-    delivery->status = outcome->status;
-    delivery->reason = arena_copy_str(&entry->result, outcome->reason);
-    list_remove(&entry->by_state);
-    heap_remove(&outbox->due, &entry->in_due);
-    if (outcome->state == DELIVERY_PENDING) {
-        delivery->next_ms = memory_now(store) + outcome->delay_ms;
-        heap_put(&outbox->due, &entry->in_due);
-        return;
-    }
-    delivery->settled_ms = memory_now(store);
-    list_push(&outbox->settled, &entry->by_state);
-}
-
 /* Nobody tells the URL any more. */
 static void give_up_url(struct memory_store *store, struct str url,
                         const struct delivery_outcome *outcome)
 {
     struct memory_outbox *outbox = &store->outbox;
+    struct delivery_outcome untold = *outcome;
     struct str *urls = arena_alloc_array(&outbox->arena, outbox->url_count, sizeof *urls);
     size_t count = 0;
     for (size_t i = 0; i < outbox->url_count; i++)
         if (!str_equal(outbox->urls[i], url))
             urls[count++] = outbox->urls[i];
+    untold.is_failure = false;
     outbox->urls = urls;
     outbox->url_count = count;
     for (struct list *node = outbox->all.next; node != &outbox->all; node = node->next) {
         struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_age);
         if (entry->delivery.state == DELIVERY_PENDING && str_equal(entry->delivery.url, url))
-            settle(store, entry, outcome);
+            settle(store, entry, &untold);
     }
 }
 
@@ -304,6 +331,7 @@ static void send_now(struct memory_store *store, struct memory_delivery *entry)
     entry->delivery.state = DELIVERY_PENDING;
     entry->delivery.next_ms = memory_now(store);
     entry->delivery.settled_ms = 0;
+    entry->has_lapsed = false;
     heap_put(&store->outbox.due, &entry->in_due);
 }
 

@@ -15,6 +15,7 @@ enum column {
     URL,
     STATE,
     ATTEMPT,
+    FAILURES,
     CREATED_MS,
     NEXT_MS,
     SETTLED_MS,
@@ -95,6 +96,7 @@ static bool read_delivery(const PGresult *result, int row, struct arena *arena,
         .url = text(result, row, URL, arena),
         .state = delivery_state_of(str_of(PQgetvalue(result, row, STATE))),
         .attempt = (int32_t)number(result, row, ATTEMPT),
+        .failures = (int32_t)number(result, row, FAILURES),
         .created_ms = number(result, row, CREATED_MS),
         .next_ms = number(result, row, NEXT_MS),
         .settled_ms = number(result, row, SETTLED_MS),
@@ -143,13 +145,16 @@ bool pg_set_webhooks(struct store *base, const struct str *urls, size_t count, s
 bool pg_claim_deliveries(struct store *base, size_t limit, struct arena *arena,
                          const struct delivery **out, size_t *out_count, struct err *err)
 {
-    static const struct pg_statement claim = {"claim_deliveries", SQL_CLAIM_DELIVERIES, 4};
+    static const struct pg_statement claim = {"claim_deliveries", SQL_CLAIM_DELIVERIES, 6};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
-    struct pg_number numbers[3];
-    const char *const values[] = {pg_now(store, &now), pg_int(&numbers[0], (int64_t)limit),
+    struct pg_number numbers[4];
+    const char *const values[] = {pg_now(store, &now),
+                                  pg_int(&numbers[0], (int64_t)limit),
                                   pg_int(&numbers[1], DELIVERY_LEASE_MS),
-                                  pg_int(&numbers[2], DELIVERY_MAX_OF_URL)};
+                                  pg_int(&numbers[2], DELIVERY_MAX_OF_URL),
+                                  pg_int(&numbers[3], DELIVERY_MAX_AGE_MS),
+                                  DELIVERY_DIED_REASON};
     PGresult *result CLEANUP(pg_clear) = NULL;
     return pg_store_run_one(store, &claim, values, &result, err) &&
            read_all(result, arena, out, out_count, err);
@@ -158,7 +163,7 @@ bool pg_claim_deliveries(struct store *base, size_t limit, struct arena *arena,
 bool pg_settle_delivery(struct store *base, const struct delivery *delivery,
                         const struct delivery_outcome *outcome, bool *out_is_mine, struct err *err)
 {
-    static const struct pg_statement settle = {"settle_delivery", SQL_SETTLE_DELIVERY, 8};
+    static const struct pg_statement settle = {"settle_delivery", SQL_SETTLE_DELIVERY, 9};
     struct pg_store *store = pg_store_of(base);
     struct arena arena CLEANUP(arena_done) = {0};
     struct pg_number now;
@@ -172,7 +177,8 @@ bool pg_settle_delivery(struct store *base, const struct delivery *delivery,
                                   pg_int(&numbers[1], outcome->delay_ms),
                                   pg_int(&numbers[2], outcome->status),
                                   pg_text(&arena, outcome->reason),
-                                  outcome->is_gone ? "t" : "f"};
+                                  outcome->is_gone ? "t" : "f",
+                                  outcome->is_failure ? "t" : "f"};
     PGresult *result CLEANUP(pg_clear) = NULL;
     if (!pg_store_run_one(store, &settle, values, &result, err))
         return false;

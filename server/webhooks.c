@@ -188,7 +188,8 @@ static void forget(struct webhooks *webhooks, struct under_way *entry)
 static void settle(struct webhooks *webhooks, struct under_way *entry,
                    const struct post_answer *answer)
 {
-    struct trial trial = {.attempt = entry->delivery.attempt, .base_ms = webhooks->retry_base_ms};
+    struct trial trial = {.attempt = entry->delivery.failures + 1,
+                          .base_ms = webhooks->retry_base_ms};
     struct delivery_outcome outcome;
     struct err err;
     bool is_mine = false;
@@ -266,11 +267,18 @@ static void begin(struct webhooks *webhooks, const struct delivery *delivery)
     entry->is_used = true;
     webhooks->count++;
     delivery_copy(&entry->arena, delivery, &entry->delivery);
+    struct post_answer refused = {.status = 0};
+    if (delivery->state == DELIVERY_GIVEN_UP) {
+        const struct delivery_outcome died = {
+            .state = DELIVERY_GIVEN_UP, .status = delivery->status, .reason = delivery->reason};
+        tell_outcome(entry, &refused, &died);
+        forget(webhooks, entry);
+        return;
+    }
     if (webhook_check_url(delivery->url, webhooks->allows_private, "webhook_url", &err)) {
         post(webhooks, entry);
         return;
     }
-    struct post_answer refused = {.status = 0};
     (void)snprintf(refused.reason, sizeof refused.reason, "%.*s", POST_REASON_SIZE - 1, err.text);
     settle(webhooks, entry, &refused);
 }

@@ -52,6 +52,7 @@ void verdict_find(const struct post_answer *answer, const struct trial *trial, s
         out->state = DELIVERY_DELIVERED;
         return;
     }
+    out->is_failure = true;
     out->reason = reason_of(answer, arena);
     out->is_gone = answer->status == HTTP_GONE;
     out->delay_ms = verdict_delay_ms(trial->base_ms, trial->attempt, trial->random);

@@ -19,7 +19,7 @@ int64_t verdict_delay_ms(int64_t base_ms, int32_t attempt, uint32_t random);
 
 /* What is judged. */
 struct trial {
-    int32_t attempt; /* 1 is the first */
+    int32_t attempt; /* 1 is the first; those that ended with their sender are not counted */
     int64_t base_ms;
     uint32_t random; /* any value */
 };

@@ -20,7 +20,7 @@ with clock as materialized (
     select delivery.*, false from exportq.delivery
     where id = $2::uuid and ($3::text is null or owner = $3) and not exists (select from again)
 )
-select id, url, state, attempt, created_ms, next_ms, settled_ms, status, reason,
+select id, url, state, attempt, failures, created_ms, next_ms, settled_ms, status, reason,
        job, owner, request_id, type, format, job_state, job_attempt,
        job_created_ms, job_started_ms, job_expires_ms, error_code, error_message,
        file_name, file_sha256, file_size, file_rows, number, is_act

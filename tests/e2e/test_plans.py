@@ -24,7 +24,7 @@ PARAMETERS = {
     "active_of_all": "1000",
     "active_of_owners": "'[\"o1\"]'",
     "cancel": "null, %s, 1000, 0, 'o1', '::1'" % ID,
-    "claim_deliveries": "null, 32, 60000, 8",
+    "claim_deliveries": "null, 32, 60000, 8, 1000, 'died'",
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
     "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",
@@ -58,7 +58,7 @@ PARAMETERS = {
     "rescue": "null, 100, 'code', 'text', '{1000,2000,4000}', 1000, 0, 0.1, 30000",
     "retry": "null, %s, 5, 3, 1, 'o1', '::1'" % ID,
     "set_webhooks": None,
-    "settle_delivery": "null, %s, 1, 'DELIVERED', 0, 200, '', true" % ID,
+    "settle_delivery": "null, %s, 1, 'DELIVERED', 0, 200, '', true, true" % ID,
     "save_download": "%s, 1, 0, 0, 0, 0, 0, false, 0, 'token', 'o1', '::1', 1" % ID,
 }
 NOT_PREPARED = {"list_deliveries", "list_jobs", "list_audit", "list_audit_of_actor"}  # planned for its values each time

@@ -256,6 +256,22 @@ class Shared(PersistentCase):
         for request in after:
             self.assertEqual([True], request["verified"])
 
+    def test_attempts_that_ended_with_their_server_are_not_counted(self):
+        receiver = Receiver((NEW,))
+        self.addCleanup(receiver.stop)
+        server = self.node(EXPORT_WEBHOOK_RETRY_BASE="60s").start()
+        job = self.caller(server).rows(1, webhook_url=receiver.url("/hold"))
+        receiver.wait_for("/hold")
+        server.kill()
+        # as after eight servers that were killed
+        self.query("update exportq.delivery set attempt = 8, next_ms = next_ms - 60000, url = '%s'" % receiver.url("/redirect"))
+        server = self.serve(EXPORT_WEBHOOK_RETRY_BASE="60s")
+        server.wait_for("event=webhook.failed job=%s .*attempt=9 status=302 .*retry_in_ms" % job.id)
+        self.assertEqual("1", self.deliveries("failures"))
+        # three days later its server died once more
+        self.query("update exportq.delivery set is_leased = true, next_ms = next_ms - 3600000, created_ms = created_ms - 3 * 86400000")
+        server.wait_for('event=webhook.given_up job=%s .*attempt=9 status=302 .*reason="who sent it died' % job.id)
+
     def test_the_outbox_of_a_database_that_was_away_is_sent_when_it_is_back(self):
         receiver = Receiver((NEW,))
         self.addCleanup(receiver.stop)
@@ -266,7 +282,7 @@ class Shared(PersistentCase):
         self.query("alter table exportq.delivery rename to away")
         receiver.release()
         server.wait_for("event=webhook.store_failed")
-        self.query("alter table exportq.away rename to delivery; update exportq.delivery set next_ms = 0")
+        self.query("alter table exportq.away rename to delivery; update exportq.delivery set next_ms = next_ms - 60000")
         server.wait_for("event=webhook.store_recovered")
         wait_until(lambda: self.deliveries(where="state = 'DELIVERED'") == "1", "it is delivered")
 

@@ -246,6 +246,52 @@ static void a_failed_attempt_is_due_again_after_its_delay(void **state)
     assert_text(list(world).deliveries[0].reason, "");
 }
 
+static void what_ended_with_its_sender_is_no_failure(void **state)
+{
+    struct world *world = *state;
+    const struct delivery_outcome handed_back = {.reason = STR("the server ended")};
+    const struct delivery_outcome failed = {.status = 500, .is_failure = true};
+    (void)cancelled_with_url(world, own_url);
+    (void)claim_one(world);
+    test_clock_advance(&world->clock, DELIVERY_LEASE_MS);
+    struct delivery delivery = claim_one(world);
+    assert_int_equal(delivery.failures, 0);
+    assert_true(settle(world, &delivery, handed_back));
+    delivery = claim_one(world);
+    assert_int_equal(delivery.attempt, 3);
+    assert_int_equal(delivery.failures, 0);
+    assert_true(settle(world, &delivery, failed));
+    assert_int_equal(list(world).deliveries[0].failures, 1);
+    delivery = claim_one(world);
+    assert_int_equal(delivery.failures, 1);
+    assert_true(settle(world, &delivery, (struct delivery_outcome){.state = DELIVERY_DELIVERED}));
+    assert_int_equal(list(world).deliveries[0].failures, 1);
+}
+
+static void one_that_ends_each_sender_ends_by_its_age(void **state)
+{
+    struct world *world = *state;
+    (void)cancelled_with_url(world, own_url);
+    test_clock_advance(&world->clock, DELIVERY_MAX_AGE_MS - 1);
+    struct delivery delivery = claim_one(world); /* late, but nobody died of it */
+    assert_int_equal(delivery.state, DELIVERY_PENDING);
+    assert_true(settle(world, &delivery, (struct delivery_outcome){.status = 500}));
+    test_clock_advance(&world->clock, 1);
+    delivery = claim_one(world);
+    assert_int_equal(delivery.state, DELIVERY_PENDING);
+    test_clock_advance(&world->clock, DELIVERY_LEASE_MS);
+    const struct delivery given_up = claim_one(world);
+    assert_true(uuid_equal(given_up.id, delivery.id));
+    assert_int_equal(given_up.state, DELIVERY_GIVEN_UP);
+    assert_int_equal(given_up.attempt, 2);
+    assert_text(given_up.reason, DELIVERY_DIED_REASON);
+    assert_int_equal(given_up.settled_ms, world_now(world));
+    assert_int_equal(claim(world, MAX).count, 0);
+    assert_false(settle(world, &delivery, (struct delivery_outcome){.state = DELIVERY_DELIVERED}));
+    assert_int_equal(list(world).deliveries[0].state, DELIVERY_GIVEN_UP);
+    assert_int_equal(list(world).deliveries[0].status, 500);
+}
+
 static void a_url_that_is_gone_is_told_no_more(void **state)
 {
     struct world *world = *state;
@@ -350,6 +396,8 @@ const struct store_test suite_outbox[] = {
     STORE_TEST(each_url_is_told_once),
     STORE_TEST(a_claimed_delivery_is_nobody_elses_until_its_lease_ends),
     STORE_TEST(a_failed_attempt_is_due_again_after_its_delay),
+    STORE_TEST(what_ended_with_its_sender_is_no_failure),
+    STORE_TEST(one_that_ends_each_sender_ends_by_its_age),
     STORE_TEST(a_url_that_is_gone_is_told_no_more),
     STORE_TEST(a_busy_url_holds_up_no_other),
     STORE_TEST(a_delivery_outlives_its_job),

@@ -57,6 +57,7 @@ static void any_2xx_is_success(void **state)
         assert_int_equal(outcome.status, statuses[i]);
         assert_string_equal(reason, "");
         assert_false(outcome.is_gone);
+        assert_false(outcome.is_failure);
     }
 }
 
@@ -77,6 +78,7 @@ static void all_else_is_tried_again_until_attempts_are_used_up(void **state)
         struct delivery_outcome outcome = find(rows[i].answer, 1);
         assert_int_equal(outcome.state, DELIVERY_PENDING);
         assert_int_equal(outcome.delay_ms, VERDICT_BASE_MS);
+        assert_true(outcome.is_failure);
         assert_string_equal(reason, rows[i].reason);
         outcome = find(rows[i].answer, VERDICT_ATTEMPTS);
         assert_int_equal(outcome.state, DELIVERY_GIVEN_UP);
