@@ -22,6 +22,8 @@ enum {
     DELIVERY_LEASE_MS = 60 * 1000, /* how long a claim holds; what is longer under way is lost */
     DELIVERY_MAX_OF_URL = 8,       /* under way to one URL at once, so that a slow one holds up
                                       nobody else; claims that meet may go a bit beyond */
+    DELIVERY_MAX_OF_OWNER = 8, /* the same of one owner's jobs, but for URLs that are told of all
+                                  owners' jobs: whose receivers are slow holds up itself alone */
     DELIVERY_FORSAKEN_MS = 7 * 24 * 3600 * 1000, /* due for so long: nobody sends */
     DELIVERY_MAX_AGE_MS = 3 * 24 * 3600 * 1000,  /* one that is as old when its sender died is given
                                                     up, for it may be what senders die of */

@@ -298,7 +298,8 @@ bool store_set_webhooks(struct store *store, const struct str *urls, size_t coun
                         struct err *err) MUST_CHECK;
 
 /* Due deliveries, at most `limit`: attempt + 1, leased for DELIVERY_LEASE_MS. A URL gets as many as
- * DELIVERY_MAX_OF_URL allows, so that those of others have their turn. One whose lease ran out is
+ * DELIVERY_MAX_OF_URL allows and an owner as many as DELIVERY_MAX_OF_OWNER does, so that those of
+ * others have their turn. One whose lease ran out is
  * due again; one of these that is older than DELIVERY_MAX_AGE_MS comes GIVEN_UP, for the log. */
 bool store_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
                             const struct delivery **out, size_t *out_count,

@@ -8,7 +8,7 @@
 #include "queue/refusal.h"
 #include "queue/store_memory.h"
 
-enum { LOOK_AROUND = 1000 }; /* deliveries to URLs that are busy, to find those of others behind */
+enum { LOOK_AROUND = 1000 }; /* deliveries that are held up, to find those of others behind */
 
 struct memory_delivery {
     struct list by_age;
@@ -132,12 +132,29 @@ static void take_back(struct memory_outbox *outbox, int64_t steady_ms)
     }
 }
 
-static bool is_busy(const struct memory_outbox *outbox, struct str url)
+static bool is_told_of_all(const struct memory_outbox *outbox, struct str url)
 {
-    size_t count = 0;
-    for (const struct list *node = outbox->leased.next; node != &outbox->leased; node = node->next)
-        count += str_equal(CONTAINER_OF(node, struct memory_delivery, by_state)->delivery.url, url);
-    return count >= DELIVERY_MAX_OF_URL;
+    for (size_t i = 0; i < outbox->url_count; i++)
+        if (str_equal(outbox->urls[i], url))
+            return true;
+    return false;
+}
+
+/* Whether its URL, or whose job it is, has enough under way. */
+static bool is_busy(const struct memory_outbox *outbox, const struct delivery *delivery)
+{
+    size_t of_url = 0;
+    size_t of_owner = 0;
+    for (const struct list *node = outbox->leased.next; node != &outbox->leased;
+         node = node->next) {
+        const struct delivery *leased =
+            &CONTAINER_OF(node, struct memory_delivery, by_state)->delivery;
+        of_url += str_equal(leased->url, delivery->url);
+        of_owner += str_equal(leased->job.owner, delivery->job.owner) &&
+                    !is_told_of_all(outbox, leased->url);
+    }
+    return of_url >= DELIVERY_MAX_OF_URL ||
+           (of_owner >= DELIVERY_MAX_OF_OWNER && !is_told_of_all(outbox, delivery->url));
 }
 
 static struct memory_delivery *take_due(struct memory_outbox *outbox, int64_t now_ms)
@@ -199,7 +216,7 @@ static size_t claim(struct memory_store *store, size_t limit, struct arena *aren
                     struct delivery *out)
 {
     struct memory_outbox *outbox = &store->outbox;
-    struct list aside; /* to URLs that are busy */
+    struct list aside; /* who has enough under way */
     size_t count = 0;
     list_init(&aside);
     take_back(outbox, memory_steady(store));
@@ -207,7 +224,7 @@ static size_t claim(struct memory_store *store, size_t limit, struct arena *aren
         struct memory_delivery *entry = take_due(outbox, memory_now(store));
         if (!entry)
             break;
-        if (is_busy(outbox, entry->delivery.url)) {
+        if (is_busy(outbox, &entry->delivery)) {
             list_push(&aside, &entry->by_state);
             continue;
         }

@@ -145,15 +145,16 @@ bool pg_set_webhooks(struct store *base, const struct str *urls, size_t count, s
 bool pg_claim_deliveries(struct store *base, size_t limit, struct arena *arena,
                          const struct delivery **out, size_t *out_count, struct err *err)
 {
-    static const struct pg_statement claim = {"claim_deliveries", SQL_CLAIM_DELIVERIES, 6};
+    static const struct pg_statement claim = {"claim_deliveries", SQL_CLAIM_DELIVERIES, 7};
     struct pg_store *store = pg_store_of(base);
     struct pg_number now;
-    struct pg_number numbers[4];
+    struct pg_number numbers[5];
     const char *const values[] = {pg_now(store, &now),
                                   pg_int(&numbers[0], (int64_t)limit),
                                   pg_int(&numbers[1], DELIVERY_LEASE_MS),
                                   pg_int(&numbers[2], DELIVERY_MAX_OF_URL),
-                                  pg_int(&numbers[3], DELIVERY_MAX_AGE_MS),
+                                  pg_int(&numbers[3], DELIVERY_MAX_OF_OWNER),
+                                  pg_int(&numbers[4], DELIVERY_MAX_AGE_MS),
                                   DELIVERY_DIED_REASON};
     PGresult *result CLEANUP(pg_clear) = NULL;
     return pg_store_run_one(store, &claim, values, &result, err) &&

@@ -24,7 +24,7 @@ PARAMETERS = {
     "active_of_all": "1000",
     "active_of_owners": "'[\"o1\"]'",
     "cancel": "null, %s, 1000, 0, 'o1', '::1'" % ID,
-    "claim_deliveries": "null, 32, 60000, 8, 1000, 'died'",
+    "claim_deliveries": "null, 32, 60000, 8, 8, 1000, 'died'",
     "claim_jobs": "null, 1, 74, 0, 30000, '{7}', '{w}'",
     "complete_jobs": "null, %s, 1000, 0" % DRAFTS,
     "count": "",

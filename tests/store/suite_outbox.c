@@ -54,13 +54,18 @@ static void tell_all(struct world *world, const char *first, const char *second)
     assert_ok(world, store_set_webhooks(world->store, urls, second ? 2 : 1, &world->err));
 }
 
-static struct job create_with_url(struct world *world, const char *url)
+static struct job create_of(struct world *world, const char *owner, const char *url)
 {
     struct job job;
-    struct job_draft draft = draft_of("alice", NULL);
+    struct job_draft draft = draft_of(owner, NULL);
     draft.spec.webhook_url = str_of(url);
     assert_ok(world, store_create(world->store, &draft, &world->arena, &job, NULL, &world->err));
     return job;
+}
+
+static struct job create_with_url(struct world *world, const char *url)
+{
+    return create_of(world, "alice", url);
 }
 
 static void cancel(struct world *world, struct uuid id)
@@ -322,7 +327,7 @@ static void a_busy_url_holds_up_no_other(void **state)
     struct world *world = *state;
     for (int i = 0; i < 3 * DELIVERY_MAX_OF_URL; i++)
         (void)cancelled_with_url(world, own_url);
-    (void)cancelled_with_url(world, url_of_all);
+    cancel(world, create_of(world, "bob", url_of_all).id);
     struct page page = claim(world, 4);
     assert_int_equal(page.count, 4);
     struct delivery settled = page.deliveries[0];
@@ -335,6 +340,48 @@ static void a_busy_url_holds_up_no_other(void **state)
     assert_int_equal(claim(world, MAX).count, 0);
     assert_true(settle(world, &settled, (struct delivery_outcome){.state = DELIVERY_DELIVERED}));
     assert_int_equal(claim(world, MAX).count, 1);
+}
+
+/* Each to a URL of its own. */
+static void end_jobs_of(struct world *world, const char *owner, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str url = arena_printf(&world->arena, "https://example.org/%s/%zu", owner, i);
+        cancel(world, create_of(world, owner, url.ptr).id);
+    }
+}
+
+static size_t count_of(struct page page, const char *owner)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < page.count; i++)
+        count += str_equal(page.deliveries[i].job.owner, str_of(owner));
+    return count;
+}
+
+static void slow_receivers_of_one_owner_hold_up_nobody_else(void **state)
+{
+    struct world *world = *state;
+    end_jobs_of(world, "alice", 2 * DELIVERY_MAX_OF_OWNER);
+    end_jobs_of(world, "bob", 2);
+    struct page page = claim(world, 4);
+    assert_int_equal(count_of(page, "alice"), 4);
+    struct delivery settled = page.deliveries[0];
+    page = claim(world, MAX);
+    assert_int_equal(count_of(page, "alice"), DELIVERY_MAX_OF_OWNER - 4);
+    assert_int_equal(count_of(page, "bob"), 2);
+    assert_int_equal(claim(world, MAX).count, 0);
+    assert_true(settle(world, &settled, (struct delivery_outcome){.state = DELIVERY_DELIVERED}));
+    assert_int_equal(count_of(claim(world, MAX), "alice"), 1);
+}
+
+static void a_url_that_is_told_of_all_takes_no_place_of_an_owner(void **state)
+{
+    struct world *world = *state;
+    tell_all(world, url_of_all, NULL);
+    end_jobs_of(world, "alice", DELIVERY_MAX_OF_URL);
+    struct page page = claim(world, MAX);
+    assert_int_equal(page.count, DELIVERY_MAX_OF_URL + DELIVERY_MAX_OF_OWNER);
 }
 
 static void a_delivery_outlives_its_job(void **state)
@@ -400,6 +447,8 @@ const struct store_test suite_outbox[] = {
     STORE_TEST(one_that_ends_each_sender_ends_by_its_age),
     STORE_TEST(a_url_that_is_gone_is_told_no_more),
     STORE_TEST(a_busy_url_holds_up_no_other),
+    STORE_TEST(slow_receivers_of_one_owner_hold_up_nobody_else),
+    STORE_TEST(a_url_that_is_told_of_all_takes_no_place_of_an_owner),
     STORE_TEST(a_delivery_outlives_its_job),
     STORE_TEST(settled_deliveries_are_kept_for_the_retention_time),
     STORE_TEST(deliveries_are_listed_by_job_and_page),
