@@ -2,8 +2,9 @@
  *
  * One delivery: the end of a job that somebody is to be told at a URL. A store writes it in the
  * same step as the end (COMPLETED, FAILED, CANCELLED), one for the URL of the job and one for each
- * that is told of all jobs; a job that nobody is told of has none. It holds what the job then was,
- * for the job itself may be retried or removed before somebody could be told.
+ * that is told of all jobs or of all its owner's; a job that nobody is told of has none. It holds
+ * what the job then was, for the job itself may be retried or removed before somebody could be
+ * told.
  */
 #ifndef QUEUE_DELIVERY_H
 #define QUEUE_DELIVERY_H
@@ -50,6 +51,23 @@ struct delivery {
     struct str reason;  /* why the last attempt failed; empty: it did not */
 };
 
+/* Who is told beside the URL that a job names. */
+struct subscriber {
+    struct str owner; /* of whose jobs it is told; empty: of all */
+    struct str url;
+};
+
+struct subscribers {
+    const struct subscriber *list;
+    size_t count;
+};
+
+/* What there is in one list of them and was not in another. */
+struct subscribers_change {
+    struct subscribers added;
+    struct subscribers removed;
+};
+
 /* What an attempt came to. */
 struct delivery_outcome {
     enum delivery_state state; /* PENDING: to be tried again, in `delay_ms` */
@@ -58,7 +76,8 @@ struct delivery_outcome {
     struct str reason;
     bool is_failure; /* it counts: the receiver did not take it */
     bool is_gone; /* the URL takes no more: with this delivery, all others to it are given up, and
-                     it is told of new ends only where a job names it */
+                     it is told of new ends only where a job names it, as long as it stays among the
+                     subscribers */
 };
 
 struct delivery_query {

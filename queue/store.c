@@ -190,9 +190,10 @@ bool store_prune(struct store *store, size_t limit, size_t *out_count, struct er
     return store->ops->prune(store, limit, out_count, err);
 }
 
-bool store_set_webhooks(struct store *store, const struct str *urls, size_t count, struct err *err)
+bool store_set_webhooks(struct store *store, const struct subscribers *told, struct arena *arena,
+                        struct subscribers_change *out, struct err *err)
 {
-    return store->ops->set_webhooks(store, urls, count, err);
+    return store->ops->set_webhooks(store, told, arena, out, err);
 }
 
 bool store_claim_deliveries(struct store *store, size_t limit, struct arena *arena,

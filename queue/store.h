@@ -292,10 +292,11 @@ bool store_prune(struct store *store, size_t limit, size_t *out_count, struct er
 
 /* ---- For who tells of ends ---- */
 
-/* Which URLs are told of the ends of all jobs from now on, whichever process ends them; those
- * before are not any more. One that had turned out to be gone is told again. */
-bool store_set_webhooks(struct store *store, const struct str *urls, size_t count,
-                        struct err *err) MUST_CHECK;
+/* Who is told of ends from now on, whichever process ends the jobs; those before are not any more.
+ * One that turned out to be gone is told again only after it was not among them. *out: what is
+ * other than before, in `arena`. */
+bool store_set_webhooks(struct store *store, const struct subscribers *told, struct arena *arena,
+                        struct subscribers_change *out, struct err *err) MUST_CHECK;
 
 /* Due deliveries, at most `limit`: attempt + 1, leased for DELIVERY_LEASE_MS. A URL gets as many as
  * DELIVERY_MAX_OF_URL allows and an owner as many as DELIVERY_MAX_OF_OWNER does, so that those of
@@ -401,8 +402,8 @@ struct store_ops {
     bool (*find_orphans)(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
     bool (*prune)(struct store *store, size_t limit, size_t *out_count, struct err *err);
-    bool (*set_webhooks)(struct store *store, const struct str *urls, size_t count,
-                         struct err *err);
+    bool (*set_webhooks)(struct store *store, const struct subscribers *told, struct arena *arena,
+                         struct subscribers_change *out, struct err *err);
     bool (*claim_deliveries)(struct store *store, size_t limit, struct arena *arena,
                              const struct delivery **out, size_t *out_count, struct err *err);
     bool (*settle_delivery)(struct store *store, const struct delivery *delivery,

@@ -53,11 +53,16 @@ struct memory_job {
     char worker[WORKER_NAME_MAX];
 };
 
+struct memory_subscriber {
+    struct subscriber who;
+    bool is_gone; /* it answered so */
+};
+
 /* Each delivery is in `all`, and in `due`, `leased` or `settled`. */
 struct memory_outbox {
-    struct arena arena; /* of the URLs */
-    const struct str *urls;
-    size_t url_count;
+    struct arena arena; /* of the subscribers */
+    struct memory_subscriber *told;
+    size_t told_count;
     struct list all;     /* in the order in which they were written */
     struct heap due;     /* PENDING and not leased, the next due first */
     struct list leased;  /* PENDING and leased */
@@ -200,8 +205,8 @@ bool memory_expire(struct store *store, struct uuid id, bool *out_is_expired, st
 bool memory_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                          bool *out_is_orphan, struct err *err);
 bool memory_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
-bool memory_set_webhooks(struct store *store, const struct str *urls, size_t count,
-                         struct err *err);
+bool memory_set_webhooks(struct store *store, const struct subscribers *told, struct arena *arena,
+                         struct subscribers_change *out, struct err *err);
 bool memory_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
                              const struct delivery **out, size_t *out_count, struct err *err);
 bool memory_settle_delivery(struct store *store, const struct delivery *delivery,

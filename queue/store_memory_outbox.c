@@ -88,29 +88,107 @@ static void write_one(struct memory_outbox *outbox, const struct job *job, struc
     outbox->count++;
 }
 
+static bool is_told(const struct memory_subscriber *subscriber, const struct job *job)
+{
+    struct str owner = subscriber->who.owner;
+    return !subscriber->is_gone && (str_is_empty(owner) || str_equal(owner, job->owner));
+}
+
+/* Whether the job names the URL of a subscriber, or one before it has it, too. */
+static bool is_told_already(const struct memory_outbox *outbox, size_t subscriber,
+                            const struct job *job)
+{
+    struct str url = outbox->told[subscriber].who.url;
+    if (str_equal(url, job->spec.webhook_url))
+        return true;
+    for (size_t i = 0; i < subscriber; i++)
+        if (is_told(&outbox->told[i], job) && str_equal(outbox->told[i].who.url, url))
+            return true;
+    return false;
+}
+
 void memory_outbox_write(struct memory_store *store, const struct job *job)
 {
     struct memory_outbox *outbox = &store->outbox;
-    struct str own = job->spec.webhook_url;
-    if (!str_is_empty(own))
-        write_one(outbox, job, own);
-    for (size_t i = 0; i < outbox->url_count; i++)
-        if (!str_equal(outbox->urls[i], own))
-            write_one(outbox, job, outbox->urls[i]);
+    if (!str_is_empty(job->spec.webhook_url))
+        write_one(outbox, job, job->spec.webhook_url);
+    for (size_t i = 0; i < outbox->told_count; i++)
+        if (is_told(&outbox->told[i], job) && !is_told_already(outbox, i, job))
+            write_one(outbox, job, outbox->told[i].who.url);
 }
 
-bool memory_set_webhooks(struct store *base, const struct str *urls, size_t count, struct err *err)
+/* ---- Who is told ---- */
+
+static bool is_same(const struct subscriber *a, const struct subscriber *b)
+{
+    return str_equal(a->owner, b->owner) && str_equal(a->url, b->url);
+}
+
+static const struct memory_subscriber *find_told(const struct memory_outbox *outbox,
+                                                 const struct subscriber *who)
+{
+    for (size_t i = 0; i < outbox->told_count; i++)
+        if (is_same(&outbox->told[i].who, who))
+            return &outbox->told[i];
+    return NULL;
+}
+
+static struct subscriber copy_subscriber(struct arena *arena, const struct subscriber *who)
+{
+    return (struct subscriber){arena_copy_str(arena, who->owner), arena_copy_str(arena, who->url)};
+}
+
+/* Those of `told` that were not there. */
+static struct subscribers find_added(const struct memory_outbox *outbox,
+                                     const struct subscribers *told, struct arena *arena)
+{
+    struct subscriber *added = arena_alloc_array(arena, told->count, sizeof *added);
+    size_t count = 0;
+    for (size_t i = 0; i < told->count; i++)
+        if (!find_told(outbox, &told->list[i]))
+            added[count++] = copy_subscriber(arena, &told->list[i]);
+    return (struct subscribers){added, count};
+}
+
+static struct subscribers find_removed(const struct memory_outbox *outbox,
+                                       const struct subscribers *told, struct arena *arena)
+{
+    struct subscriber *removed = arena_alloc_array(arena, outbox->told_count, sizeof *removed);
+    size_t count = 0;
+    for (size_t i = 0; i < outbox->told_count; i++) {
+        size_t at = 0;
+        while (at < told->count && !is_same(&told->list[at], &outbox->told[i].who))
+            at++;
+        if (at == told->count)
+            removed[count++] = copy_subscriber(arena, &outbox->told[i].who);
+    }
+    return (struct subscribers){removed, count};
+}
+
+static void set_told(struct memory_outbox *outbox, const struct subscribers *told)
+{
+    struct arena arena = {0};
+    struct memory_subscriber *list = arena_alloc_array(&arena, told->count, sizeof *list);
+    for (size_t i = 0; i < told->count; i++) {
+        const struct memory_subscriber *before = find_told(outbox, &told->list[i]);
+        list[i] = (struct memory_subscriber){.who = copy_subscriber(&arena, &told->list[i]),
+                                             .is_gone = before && before->is_gone};
+    }
+    arena_done(&outbox->arena);
+    outbox->arena = arena;
+    outbox->told = list;
+    outbox->told_count = told->count;
+}
+
+bool memory_set_webhooks(struct store *base, const struct subscribers *told, struct arena *arena,
+                         struct subscribers_change *out, struct err *err)
 {
     struct memory_store *store = memory_of(base);
-    struct memory_outbox *outbox = &store->outbox;
     (void)err;
     pthread_mutex_lock(&store->mutex);
-    arena_done(&outbox->arena);
-    struct str *copies = arena_alloc_array(&outbox->arena, count, sizeof *copies);
-    for (size_t i = 0; i < count; i++)
-        copies[i] = arena_copy_str(&outbox->arena, urls[i]);
-    outbox->urls = copies;
-    outbox->url_count = count;
+    out->added = find_added(&store->outbox, told, arena);
+    out->removed = find_removed(&store->outbox, told, arena);
+    set_told(&store->outbox, told);
     pthread_mutex_unlock(&store->mutex);
     return true;
 }
@@ -134,10 +212,8 @@ static void take_back(struct memory_outbox *outbox, int64_t steady_ms)
 
 static bool is_told_of_all(const struct memory_outbox *outbox, struct str url)
 {
-    for (size_t i = 0; i < outbox->url_count; i++)
-        if (str_equal(outbox->urls[i], url))
-            return true;
-    return false;
+    const struct subscriber of_all = {.url = url};
+    return find_told(outbox, &of_all) != NULL;
 }
 
 /* Whether its URL, or whose job it is, has enough under way. */
@@ -268,14 +344,9 @@ static void give_up_url(struct memory_store *store, struct str url,
 {
     struct memory_outbox *outbox = &store->outbox;
     struct delivery_outcome untold = *outcome;
-    struct str *urls = arena_alloc_array(&outbox->arena, outbox->url_count, sizeof *urls);
-    size_t count = 0;
-    for (size_t i = 0; i < outbox->url_count; i++)
-        if (!str_equal(outbox->urls[i], url))
-            urls[count++] = outbox->urls[i];
     untold.is_failure = false;
-    outbox->urls = urls;
-    outbox->url_count = count;
+    for (size_t i = 0; i < outbox->told_count; i++)
+        outbox->told[i].is_gone |= str_equal(outbox->told[i].who.url, url);
     for (struct list *node = outbox->all.next; node != &outbox->all; node = node->next) {
         struct memory_delivery *entry = CONTAINER_OF(node, struct memory_delivery, by_age);
         if (entry->delivery.state == DELIVERY_PENDING && str_equal(entry->delivery.url, url))

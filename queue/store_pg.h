@@ -211,7 +211,8 @@ bool pg_expire(struct store *store, struct uuid id, bool *out_is_expired, struct
 bool pg_find_orphans(struct store *store, const struct attempt_file *files, size_t count,
                      bool *out_is_orphan, struct err *err);
 bool pg_prune(struct store *store, size_t limit, size_t *out_count, struct err *err);
-bool pg_set_webhooks(struct store *store, const struct str *urls, size_t count, struct err *err);
+bool pg_set_webhooks(struct store *store, const struct subscribers *told, struct arena *arena,
+                     struct subscribers_change *out, struct err *err);
 bool pg_claim_deliveries(struct store *store, size_t limit, struct arena *arena,
                          const struct delivery **out, size_t *out_count, struct err *err);
 bool pg_settle_delivery(struct store *store, const struct delivery *delivery,

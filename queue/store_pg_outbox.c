@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * See store_pg.h. Here: who is to be told of ends. Deliveries are written by a trigger (migration
- * 0004), so that no statement and no older program can end a job without them.
+ * 0005), so that no statement and no older program can end a job without them.
  */
 #include "queue/refusal.h"
 #include "queue/store_pg.h"
@@ -122,24 +122,56 @@ static bool read_all(const PGresult *result, struct arena *arena, const struct d
 
 /* ---- The operations ---- */
 
-bool pg_set_webhooks(struct store *base, const struct str *urls, size_t count, struct err *err)
+static void add_text(struct buf *array, struct str text, struct arena *arena)
 {
-    static const struct pg_statement set = {"set_webhooks", SQL_SET_WEBHOOKS, 1};
-    struct arena arena CLEANUP(arena_done) = {0};
-    struct buf array CLEANUP(buf_done) = {0};
-    buf_init(&array, URLS_MAX_BYTES);
-    buf_add_char(&array, '{');
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            buf_add_char(&array, ',');
-        pg_add_element(&array, pg_text(&arena, urls[i]));
+    buf_add_char(array, array->len ? ',' : '{');
+    pg_add_element(array, pg_text(arena, text));
+}
+
+static const char *end_array(struct buf *array)
+{
+    buf_add_text(array, array->len ? "}" : "{}");
+    return array->ptr;
+}
+
+/* Those that set_webhooks.sql calls added, or those that it calls removed. */
+static struct subscribers read_subscribers(const PGresult *result, const char *is_added,
+                                           struct arena *arena)
+{
+    enum { COLUMN_OWNER, COLUMN_URL, COLUMN_IS_ADDED };
+    size_t rows = (size_t)PQntuples(result);
+    struct subscriber *list = arena_alloc_array(arena, rows, sizeof *list);
+    size_t count = 0;
+    for (int row = 0; row < (int)rows; row++)
+        if (PQgetvalue(result, row, COLUMN_IS_ADDED)[0] == is_added[0])
+            list[count++] = (struct subscriber){
+                arena_copy_str(arena, str_of(PQgetvalue(result, row, COLUMN_OWNER))),
+                arena_copy_str(arena, str_of(PQgetvalue(result, row, COLUMN_URL))),
+            };
+    return (struct subscribers){list, count};
+}
+
+bool pg_set_webhooks(struct store *base, const struct subscribers *told, struct arena *arena,
+                     struct subscribers_change *out, struct err *err)
+{
+    static const struct pg_statement set = {"set_webhooks", SQL_SET_WEBHOOKS, 2};
+    struct buf owners CLEANUP(buf_done) = {0};
+    struct buf urls CLEANUP(buf_done) = {0};
+    buf_init(&owners, URLS_MAX_BYTES);
+    buf_init(&urls, URLS_MAX_BYTES);
+    for (size_t i = 0; i < told->count; i++) {
+        add_text(&owners, told->list[i].owner, arena);
+        add_text(&urls, told->list[i].url, arena);
     }
-    buf_add_char(&array, '}');
-    const char *const values[] = {array.ptr};
+    const char *const values[] = {end_array(&owners), end_array(&urls)};
     PGresult *result CLEANUP(pg_clear) = NULL;
-    if (!buf_is_ok(&array))
+    if (!buf_is_ok(&owners) || !buf_is_ok(&urls))
         return err_set(err, ERR_INVALID, "too many webhook URLs");
-    return pg_store_run_one(pg_store_of(base), &set, values, &result, err);
+    if (!pg_store_run_one(pg_store_of(base), &set, values, &result, err))
+        return false;
+    out->added = read_subscribers(result, "t", arena);
+    out->removed = read_subscribers(result, "f", arena);
+    return true;
 }
 
 bool pg_claim_deliveries(struct store *base, size_t limit, struct arena *arena,

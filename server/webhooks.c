@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "server/subscribers.h"
 #include "webhook/payload.h"
 #include "webhook/post.h"
 #include "webhook/signature.h"
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 enum {
-    URLS_MAX = 16,
     UNDER_WAY_MAX = 32,
     LOOK_EVERY_MS = 250,
     SECOND_MS = 1000,
@@ -37,8 +37,8 @@ struct under_way {
 struct webhooks {
     struct arena arena;              /* of the settings */
     struct webhook_secrets *secrets; /* NULL: off */
-    struct str urls[URLS_MAX];
-    size_t url_count;
+    struct subscribers told;         /* besides the URLs of jobs */
+    bool says_who;                   /* else those stay told who were */
     bool allows_private;
     int64_t retry_base_ms;
     int64_t timeout_ms;
@@ -57,21 +57,6 @@ struct webhooks {
 
 /* ---- Settings ---- */
 
-static bool take_urls(struct webhooks *webhooks, struct str list, struct err *err)
-{
-    struct str one;
-    while (!str_is_empty(list) && str_next(&list, ',', &one)) {
-        struct str url = arena_copy_str(&webhooks->arena, str_trim(one));
-        if (webhooks->url_count == URLS_MAX)
-            return err_set_field(err, "EXPORT_WEBHOOK_URLS", "EXPORT_WEBHOOK_URLS has more than %d",
-                                 URLS_MAX);
-        if (!webhook_check_url(url, webhooks->allows_private, "EXPORT_WEBHOOK_URLS", err))
-            return false;
-        webhooks->urls[webhooks->url_count++] = url;
-    }
-    return true;
-}
-
 static bool take_settings(struct webhooks *webhooks, const struct settings *settings,
                           struct err *err)
 {
@@ -86,11 +71,15 @@ static bool take_settings(struct webhooks *webhooks, const struct settings *sett
     if (!str_is_empty(settings->webhook_secret) &&
         !webhook_secrets_new(settings->webhook_secret, &webhooks->secrets, err))
         return false;
-    if (!webhooks->secrets && !str_is_empty(settings->webhook_urls))
+    webhooks->says_who = !str_is_empty(settings->webhook_urls);
+    if (!subscribers_read(settings->webhook_urls, webhooks->allows_private, &webhooks->arena,
+                          &webhooks->told, err))
+        return false;
+    if (!webhooks->secrets && webhooks->told.count > 0)
         return err_set_field(err, "EXPORT_WEBHOOK_SECRET",
                              "EXPORT_WEBHOOK_URLS takes EXPORT_WEBHOOK_SECRET, which signs what is "
                              "sent; make one with: echo whsec_$(openssl rand -base64 32)");
-    return take_urls(webhooks, settings->webhook_urls, err);
+    return true;
 }
 
 bool webhooks_new(const struct settings *settings, struct webhooks **out, struct err *err)
@@ -136,6 +125,22 @@ static void tell_store(struct webhooks *webhooks, const struct err *failure)
     webhooks->has_failed = failure != NULL;
 }
 
+/* Of a URL the host alone, here and below: the rest may hold a secret. */
+static void tell_subscribers(const struct subscribers *subscribers, const char *change)
+{
+    for (size_t i = 0; i < subscribers->count; i++) {
+        struct arena arena CLEANUP(arena_done) = {0};
+        const struct subscriber *one = &subscribers->list[i];
+        struct str host = webhook_host(one->url, &arena);
+        struct log_line line;
+        log_begin(&line, LOG_INFO, "webhook.urls");
+        log_add(&line, "change=%s host=%.*s", change, STR_ARG(host));
+        if (!str_is_empty(one->owner))
+            log_add(&line, "owner=%.*s", STR_ARG(one->owner));
+        log_end(&line);
+    }
+}
+
 static void begin_line(struct log_line *line, const struct delivery_outcome *outcome)
 {
     switch (outcome->state) {
@@ -152,7 +157,6 @@ static void begin_line(struct log_line *line, const struct delivery_outcome *out
     log_begin(line, LOG_WARNING, "webhook.given_up");
 }
 
-/* Of the URL the host alone: the rest may hold a secret. */
 static void tell_outcome(struct under_way *entry, const struct post_answer *answer,
                          const struct delivery_outcome *outcome)
 {
@@ -335,9 +339,22 @@ static void *run(void *arg)
     return NULL;
 }
 
+static bool set_subscribers(const struct webhooks *webhooks, struct store *store, struct err *err)
+{
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct subscribers_change change = {0};
+    if (!webhooks->says_who)
+        return true;
+    if (!store_set_webhooks(store, &webhooks->told, &arena, &change, err))
+        return false;
+    tell_subscribers(&change.added, "added");
+    tell_subscribers(&change.removed, "removed");
+    return true;
+}
+
 bool webhooks_start(struct webhooks *webhooks, struct store *store, struct err *err)
 {
-    if (!store_set_webhooks(store, webhooks->urls, webhooks->url_count, err))
+    if (!set_subscribers(webhooks, store, err))
         return false;
     if (!webhooks->secrets)
         return true;

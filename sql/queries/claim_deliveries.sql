@@ -7,7 +7,7 @@
 with clock as materialized (
     select coalesce($1::bigint, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) as now
 ), common as materialized (
-    select url from exportq.webhook
+    select url from exportq.webhook where owner = ''
 ), leased as materialized (
     select url, case when url not in (select url from common) then owner end as owner from exportq.delivery
     where state = 'PENDING' and is_leased and next_ms > (select now from clock)

@@ -77,16 +77,16 @@ class Told(Case):
 
     def test_configured_urls_are_told_of_all_jobs_and_each_url_once(self):
         receiver = self.receiver()
-        server = self.serve(EXPORT_WEBHOOK_URLS="%s, %s" % (receiver.url("/ok?a"), receiver.url("/ok?b")))
+        server = self.serve(EXPORT_WEBHOOK_URLS="%s, %s, alice=%s" % tuple(map(receiver.url, ("/ok?a", "/ok?b", "/ok?own"))))
         alice, bob = self.caller(server), self.caller(server, "bob")
         jobs = [alice.rows(1).id, alice.rows(1, webhook_url=receiver.url("/ok?a")).id,
                 bob.rows(1, webhook_url=receiver.url("/ok?c")).id]
         for id, caller in zip(jobs, (alice, alice, bob)):
             caller.completed(id)
-        receiver.wait_for("/ok", 7)
+        receiver.wait_for("/ok", 9)
         server.stop()
         told = [self.told(request)["data"]["id"] for request in receiver.requests]
-        self.assertEqual([2, 2, 3], [told.count(id) for id in jobs])
+        self.assertEqual([3, 3, 3], [told.count(id) for id in jobs])
 
     def test_each_answer_is_handled_as_the_standard_says(self):
         receiver = self.receiver()
@@ -164,6 +164,7 @@ class Told(Case):
         self.assertIn("EXPORT_WEBHOOK_SECRET", refusal.message)
         for settings, said in (({"EXPORT_WEBHOOK_URLS": "https://example.org/"}, "EXPORT_WEBHOOK_SECRET"),
                                ({"EXPORT_WEBHOOK_SECRET": "whsec_short"}, "openssl rand"),
+                               ({"EXPORT_WEBHOOK_URLS": "https://example.org/,bob=%s" % HUSH}, "entry 2 of EXPORT_WEBHOOK_URLS"),
                                ({"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_URLS": "https://10.0.0.1/"}, "private"),
                                ({"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_CA": "/nowhere"}, "/nowhere")):
             status, _, err = run_once(["--check", "--demo"], settings)
@@ -271,6 +272,24 @@ class Shared(PersistentCase):
         # three days later its server died once more
         self.query("update exportq.delivery set is_leased = true, next_ms = next_ms - 3600000, created_ms = created_ms - 3 * 86400000")
         server.wait_for('event=webhook.given_up job=%s .*attempt=9 status=302 .*reason="who sent it died' % job.id)
+
+    def test_who_is_told_changes_when_a_server_says_so_and_the_log_says_it(self):
+        receiver = Receiver((NEW,))
+        self.addCleanup(receiver.stop)
+        self.node(EXPORT_WEBHOOK_URLS="%s,alice=%s" % (receiver.url("/ok"), receiver.url("/gone"))).start().stop()
+        server = self.serve()  # says nothing of it, so all stays as it was
+        self.assertNotIn("event=webhook.urls", server.log())
+        self.caller(server).rows(1)
+        self.caller(server, "bob").rows(1)
+        server.wait_for("event=webhook.given_up .*gone=1")
+        receiver.wait_for("/ok", 2)
+        self.assertEqual(1, len(receiver.at("/gone")))
+        last = self.node(EXPORT_WEBHOOK_URLS="none", EXPORT_WEBHOOK_SECRET=None).start()
+        last.wait_for("event=webhook.urls change=removed host=127.0.0.1 owner=alice")
+        last.wait_for("event=webhook.urls change=removed host=127.0.0.1$")
+        last.stop()
+        self.caller(server).completed(self.caller(server).rows(1).id)
+        self.assertEqual("3", self.deliveries())
 
     def test_the_outbox_of_a_database_that_was_away_is_sent_when_it_is_back(self):
         receiver = Receiver((NEW,))

@@ -187,6 +187,14 @@ void fail_job(struct world *world, const struct ticket *ticket, enum err_code co
     assert_int_equal(job.error.code, code);
 }
 
+struct subscribers_change tell(struct world *world, const struct subscriber *list, size_t count)
+{
+    const struct subscribers told = {list, count};
+    struct subscribers_change change = {0};
+    assert_ok(world, store_set_webhooks(world->store, &told, &world->arena, &change, &world->err));
+    return change;
+}
+
 size_t rescue_jobs(struct world *world)
 {
     const struct job *jobs = NULL;

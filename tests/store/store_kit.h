@@ -78,6 +78,9 @@ bool is_anything_due(struct world *world); /* claims, and releases again */
 void complete_job(struct world *world, const struct ticket *ticket, int64_t size);
 void fail_job(struct world *world, const struct ticket *ticket, enum err_code code);
 
+/* Who is told of ends from now on, and what that changed. */
+struct subscribers_change tell(struct world *world, const struct subscriber *list, size_t count);
+
 /* How many jobs had lost their worker. */
 size_t rescue_jobs(struct world *world);
 
@@ -127,6 +130,7 @@ extern const struct store_test suite_downloads[];
 extern const struct store_test suite_audit[];
 extern const struct store_test suite_outbox[];
 extern const struct store_test suite_deliveries[];
+extern const struct store_test suite_subscribers[];
 extern const struct store_test suite_threads[];
 
 #endif

@@ -386,13 +386,14 @@ static void each_delivery_is_claimed_once_whoever_asks(void **state)
 {
     enum { SENDERS = 8, JOBS = 40 };
     struct world *world = *state;
-    const struct str urls[] = {STR("https://example.org/a"), STR("https://example.org/b")};
+    const struct subscriber told[] = {{.url = STR("https://example.org/a")},
+                                      {.url = STR("https://example.org/b")}};
     const struct delivery_query all = {.limit = 1000};
     const struct delivery *deliveries = NULL;
     struct player players[SENDERS];
     size_t sum = 0;
     size_t count = 0;
-    assert_ok(world, store_set_webhooks(world->store, urls, COUNT_OF(urls), &world->err));
+    (void)tell(world, told, COUNT_OF(told));
     for (int i = 0; i < JOBS; i++)
         (void)job_in_state(world, "alice", JOB_CANCELLED);
     for (size_t i = 0; i < SENDERS; i++)
@@ -401,7 +402,7 @@ static void each_delivery_is_claimed_once_whoever_asks(void **state)
     for (size_t i = 0; i < SENDERS; i++)
         sum += players[i].is_ok ? players[i].count : 0;
     free_players(players, SENDERS);
-    assert_int_equal(sum, JOBS * COUNT_OF(urls));
+    assert_int_equal(sum, JOBS * COUNT_OF(told));
     assert_ok(world, store_list_deliveries(world->store, &all, &world->arena, &deliveries, &count,
                                            &world->err));
     for (size_t i = 0; i < count; i++) {

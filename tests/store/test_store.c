@@ -9,9 +9,16 @@ static const struct {
     const char *name;
     const struct store_test *tests;
 } suites[] = {
-    {"jobs", suite_jobs},     {"claims", suite_claims},         {"settling", suite_settling},
-    {"time", suite_time},     {"downloads", suite_downloads},   {"audit", suite_audit},
-    {"outbox", suite_outbox}, {"deliveries", suite_deliveries}, {"threads", suite_threads},
+    {"jobs", suite_jobs},
+    {"claims", suite_claims},
+    {"settling", suite_settling},
+    {"time", suite_time},
+    {"downloads", suite_downloads},
+    {"audit", suite_audit},
+    {"outbox", suite_outbox},
+    {"deliveries", suite_deliveries},
+    {"subscribers", suite_subscribers},
+    {"threads", suite_threads},
 };
 
 static int run(size_t suite)

@@ -145,12 +145,12 @@ static void the_outbox_is_bounded(void **state)
 {
     enum { MORE = 3 };
     struct world *world = *state;
-    const struct str url = STR("https://example.org/");
+    const struct subscriber told = {.url = STR("https://example.org/")};
     const struct delivery *deliveries = NULL;
     const struct delivery_outcome delivered = {.state = DELIVERY_DELIVERED};
     size_t count = 0;
     bool is_mine = false;
-    assert_ok(world, store_set_webhooks(world->store, &url, 1, &world->err));
+    (void)tell(world, &told, 1);
     struct job oldest = job_in_state(world, "alice", JOB_CANCELLED);
     struct job second = job_in_state(world, "alice", JOB_CANCELLED);
     for (int i = 2; i < STORE_MEMORY_MAX_DELIVERIES; i++)
