@@ -158,6 +158,7 @@ static void note_file(const struct setting *setting, const char *name, struct se
     } kept[] = {
         {offsetof(struct settings, download_secret),
          offsetof(struct settings, download_secret_file)},
+        {offsetof(struct settings, webhook_secret), offsetof(struct settings, webhook_secret_file)},
         {offsetof(struct settings, s3_access_key), offsetof(struct settings, s3_access_key_file)},
         {offsetof(struct settings, s3_secret_key), offsetof(struct settings, s3_secret_key_file)},
         {offsetof(struct settings, s3_session_token),

@@ -102,7 +102,8 @@ struct settings {
     int64_t request_timeout_ms;
     struct str webhook_urls;
     struct str webhook_secret;
-    struct str webhook_ca; /* a path; empty: the system's authorities */
+    struct str webhook_secret_file; /* where it was read from; empty: from the environment */
+    struct str webhook_ca;          /* a path; empty: the system's authorities */
     bool webhook_allows_private;
     int64_t webhook_retry_base_ms;
     int64_t webhook_timeout_ms;

@@ -57,6 +57,25 @@ struct webhooks {
 
 /* ---- Settings ---- */
 
+static void tell_secrets(const char *path, const struct err *failure)
+{
+    if (failure)
+        log_event(LOG_ERROR, "webhook.secrets_reload_failed", "reason=%s", failure->text);
+    else
+        log_event(LOG_INFO, "webhook.secrets_reloaded", "file=%s", path);
+}
+
+/* NULL: there are none. */
+static bool open_secrets(const struct settings *settings, struct webhook_secrets **out,
+                         struct err *err)
+{
+    if (str_is_empty(settings->webhook_secret))
+        return true;
+    return str_is_empty(settings->webhook_secret_file)
+               ? webhook_secrets_new(settings->webhook_secret, out, err)
+               : webhook_secrets_open(settings->webhook_secret_file.ptr, tell_secrets, out, err);
+}
+
 static bool take_settings(struct webhooks *webhooks, const struct settings *settings,
                           struct err *err)
 {
@@ -68,8 +87,7 @@ static bool take_settings(struct webhooks *webhooks, const struct settings *sett
     if (webhooks->ca_path && access(webhooks->ca_path, R_OK) != 0)
         return err_set_field(err, "EXPORT_WEBHOOK_CA", "EXPORT_WEBHOOK_CA: %s cannot be read",
                              webhooks->ca_path);
-    if (!str_is_empty(settings->webhook_secret) &&
-        !webhook_secrets_new(settings->webhook_secret, &webhooks->secrets, err))
+    if (!open_secrets(settings, &webhooks->secrets, err))
         return false;
     webhooks->says_who = !str_is_empty(settings->webhook_urls);
     if (!subscribers_read(settings->webhook_urls, webhooks->allows_private, &webhooks->arena,

@@ -15,6 +15,12 @@ struct webhook_secrets;
  * EXPORT_WEBHOOK_SECRET says which, never what it is. */
 bool webhook_secrets_new(struct str text, struct webhook_secrets **out, struct err *err) MUST_CHECK;
 
+/* The same from a file, white space around it is nothing, which is read anew when it is replaced
+ * (base/reloaded.h); `told` (may be NULL) hears of that. */
+bool webhook_secrets_open(const char *path,
+                          void (*told)(const char *path, const struct err *failure),
+                          struct webhook_secrets **out, struct err *err) MUST_CHECK;
+
 /* NULL is fine. */
 void webhook_secrets_free(struct webhook_secrets *secrets);
 

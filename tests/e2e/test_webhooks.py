@@ -125,12 +125,28 @@ class Told(Case):
 
     def test_a_secret_is_exchanged_while_receivers_have_the_old_or_the_new(self):
         receiver = self.receiver(OLD, NEW)
+        path = os.path.join(self.kit.home, "webhook-secrets")
+
+        def put(text):
+            with open(path + ".new", "w", encoding="ascii") as file:
+                file.write(text + "\n")
+            os.replace(path + ".new", path)
+
+        put(OLD)
+        server = self.serve(EXPORT_WEBHOOK_SECRET=None, EXPORT_WEBHOOK_SECRET_FILE=path, EXPORT_WEBHOOK_URLS=receiver.url("/ok"))
+        alice = self.caller(server)
+
+        def verified():
+            alice.rows(1)
+            return receiver.wait_for("/ok", len(receiver.requests) + 1)[-1]["verified"]
+
+        self.assertEqual([True, False], verified())
         for secrets, expected in ((NEW + "," + OLD, [True, True]), (NEW, [False, True])):
-            server = self.serve(EXPORT_WEBHOOK_SECRET=secrets, EXPORT_WEBHOOK_URLS=receiver.url("/ok"))
-            self.caller(server).rows(1)
-            request = receiver.wait_for("/ok", len(receiver.requests) + 1)[-1]
-            self.assertEqual(expected, request["verified"])
-            server.stop()
+            put(secrets)
+            wait_until(lambda: verified() == expected, "it is signed by %s" % expected)
+        put("nonsense")
+        wait_until(lambda: verified() and "event=webhook.secrets_reload_failed" in server.log(), "the log says so")
+        self.assertEqual([False, True], verified())
 
     def test_certificates_are_verified(self):
         authority, stranger = Authority(self.kit.home), Authority(self.kit.home, "stranger")

@@ -4,8 +4,13 @@
  */
 #include "webhook/signature.h"
 
+#include "base/clock.h"
+#include "base/thread.h"
+#include "tests/support/replaced.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -47,6 +52,57 @@ static void each_secret_signs_the_newest_first(void **state)
     buf_done(&both);
 }
 
+static int unread;
+
+static void count_failures(const char *path, const struct err *failure)
+{
+    assert_non_null(path);
+    if (failure) {
+        assert_null(strstr(failure->text, "short"));
+        unread++;
+    }
+}
+
+/* Until what is signed is signed so, or a reading failed. */
+static void wait_for(const struct webhook_secrets *secrets, struct str signature)
+{
+    const int64_t end_ms = clock_monotonic_ms() + 10000;
+    for (bool is_so = false; !is_so && !unread;) {
+        struct buf out CLEANUP(buf_done);
+        buf_init(&out, 1024);
+        webhook_sign(secrets, STR("msg_p5jXN8AQM9LWM0D4loKWxJek"), 1614265330,
+                     STR("{\"test\": 2432232314}"), &out);
+        is_so = str_equal(buf_str(&out), signature);
+        assert_true(clock_monotonic_ms() < end_ms);
+        thread_sleep_ms(5);
+    }
+}
+
+static void a_file_is_read_anew_and_what_will_not_do_changes_nothing(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-webhook-secrets-XXXXXX";
+    struct webhook_secrets *secrets = NULL;
+    struct err err = {0};
+    (void)close(mkstemp(path));
+    replace_file_by_text(path, "whsec_short");
+    assert_false(webhook_secrets_open(path, count_failures, &secrets, &err));
+    replace_file_by_text(path, OTHER "\n");
+    assert_true(webhook_secrets_open(path, count_failures, &secrets, &err));
+    struct buf before CLEANUP(buf_done) = sign(OTHER);
+    struct buf after CLEANUP(buf_done) = sign(SECRET "," OTHER);
+    wait_for(secrets, buf_str(&before));
+    replace_file_by_text(path, SECRET "," OTHER);
+    wait_for(secrets, buf_str(&after));
+    assert_int_equal(unread, 0);
+    replace_file_by_text(path, "whsec_short");
+    wait_for(secrets, STR("never"));
+    unread = 0;
+    wait_for(secrets, buf_str(&after));
+    webhook_secrets_free(secrets);
+    (void)unlink(path);
+}
+
 static void what_is_no_secret_is_refused_without_being_shown(void **state)
 {
     (void)state;
@@ -78,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_vector_of_the_standard_is_met),
         cmocka_unit_test(each_secret_signs_the_newest_first),
+        cmocka_unit_test(a_file_is_read_anew_and_what_will_not_do_changes_nothing),
         cmocka_unit_test(what_is_no_secret_is_refused_without_being_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
