@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum {
-    UNDER_WAY_MAX = 32,
+    UNDER_WAY_MAX = 128,
     LOOK_EVERY_MS = 250,
     SECOND_MS = 1000,
     SIGNATURES_MAX_BYTES = 1024,
