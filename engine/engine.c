@@ -20,9 +20,13 @@ enum {
 
 void engine_prepare_process(sigset_t *out_signals)
 {
+    struct sigaction hangup = {.sa_handler = SIG_IGN};
     (void)sigemptyset(out_signals);
     (void)sigaddset(out_signals, SIGTERM);
     (void)sigaddset(out_signals, SIGINT);
+    (void)sigaction(SIGHUP, NULL, &hangup);
+    if (hangup.sa_handler != SIG_IGN) /* as nohup leaves it */
+        (void)sigaddset(out_signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, out_signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its write */

@@ -57,9 +57,10 @@ void engine_drain(struct engine *engine, int64_t grace_ms);
 /* Closes in reverse order whatever is open. */
 void engine_close(struct engine *engine);
 
-/* Blocks the signals that end a program, in this thread and those to come, and ignores SIGPIPE
- * and SIGXFSZ; files made from now on are the user's own, and memory, which holds secrets, is in no
- * core dump and for no debugger but root's. Before any thread starts. */
+/* Blocks the signals that end a program (SIGHUP too, unless nohup has it ignored), in this thread
+ * and those to come, and ignores SIGPIPE and SIGXFSZ; files made from now on are the user's own,
+ * and memory, which holds secrets, is in no core dump and for no debugger but root's. Before any
+ * thread starts. */
 void engine_prepare_process(sigset_t *out_signals);
 
 /* The next of these signals ends the process at once: who asks twice will not wait for a drain. */
