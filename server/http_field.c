@@ -6,7 +6,6 @@
 
 #include "base/utf8.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum { NAME_MAX_BYTES = ERR_FIELD_SIZE - 8 };
@@ -37,9 +36,9 @@ static void write_camel(const char *name, char out[ERR_FIELD_SIZE])
 {
     size_t len = 0;
     for (; *name; name++) {
-        bool is_joint = name[0] == '_' && islower((unsigned char)name[1]);
+        bool is_joint = name[0] == '_' && name[1] >= 'a' && name[1] <= 'z';
         name += is_joint;
-        out[len++] = is_joint ? (char)toupper((unsigned char)*name) : *name;
+        out[len++] = is_joint ? (char)(*name - 'a' + 'A') : *name;
     }
     out[len] = '\0';
 }
