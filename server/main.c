@@ -236,7 +236,7 @@ static bool open_http(struct server *server, struct err *err)
 static bool start_webhooks(struct server *server, struct err *err)
 {
     struct store *store = server->engine.store;
-    return !store || webhooks_start(server->webhooks, store, err);
+    return !store || webhooks_start(server->webhooks, store, server->metrics, err);
 }
 
 /* Before the queue, whose workers tell them. */

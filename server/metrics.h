@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "export/catalog.h"
 #include "files/files.h"
+#include "queue/delivery.h"
 #include "worker/job_listener.h"
 #include "worker/pool.h"
 
@@ -79,6 +80,9 @@ void metrics_felt(struct metrics *metrics, const struct exports_health *health);
 
 /* A download is over: so many bytes were handed over, and whether the file's end was. */
 void metrics_download_ended(struct metrics *metrics, int64_t bytes, bool is_whole);
+
+/* What came of an attempt to send a webhook. */
+void metrics_webhook_tried(struct metrics *metrics, enum delivery_state outcome);
 
 /* rpc_server_options.ended; `exports` is the struct exports. */
 void metrics_rpc_ended(void *exports, struct str method, int status, double seconds);

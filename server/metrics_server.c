@@ -16,6 +16,12 @@ static const char *const rpc_own_methods[] = {"Check", "Watch", "ServerReflectio
 
 static const char *const results[] = {"whole", "broken"};
 
+static const char *const webhook_outcomes[] = {
+    [DELIVERY_PENDING] = "failed",
+    [DELIVERY_DELIVERED] = "delivered",
+    [DELIVERY_GIVEN_UP] = "given_up",
+};
+
 /* ---- What labels may say ---- */
 
 static struct metric_values rpc_methods(struct metrics *metrics)
@@ -52,6 +58,8 @@ struct metrics *metrics_new_server(const struct metrics_options *options)
     metrics_make(metrics, METRIC_DOWNLOADS_FINISHED,
                  (struct metric_values){results, COUNT_OF(results)}, none, none);
     metrics_make(metrics, METRIC_DOWNLOADED_BYTES, none, none, none);
+    metrics_make(metrics, METRIC_WEBHOOKS,
+                 (struct metric_values){webhook_outcomes, COUNT_OF(webhook_outcomes)}, none, none);
     metrics_make(metrics, METRIC_RPC_CALLS, methods, rpc_codes(metrics), none);
     metrics_make(metrics, METRIC_RPC_DURATION, methods, none, none);
     return metrics;
@@ -78,6 +86,13 @@ void metrics_download_ended(struct metrics *metrics, int64_t bytes, bool is_whol
                   (struct str[]){str_of(results[is_whole ? 0 : 1])}, 1);
     if (bytes > 0)
         metrics_count(metrics, METRIC_DOWNLOADED_BYTES, NULL, (uint64_t)bytes);
+}
+
+void metrics_webhook_tried(struct metrics *metrics, enum delivery_state outcome)
+{
+    if (metrics)
+        metrics_count(metrics, METRIC_WEBHOOKS, (struct str[]){str_of(webhook_outcomes[outcome])},
+                      1);
 }
 
 void metrics_felt(struct metrics *metrics, const struct exports_health *health)

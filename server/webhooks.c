@@ -44,6 +44,7 @@ struct webhooks {
     int64_t timeout_ms;
     const char *ca_path; /* NULL: the system's authorities */
     struct store *store;
+    struct metrics *metrics;
     struct poster *poster; /* NULL: not started */
     pthread_t thread;
     atomic_llong end_ms; /* monotonic; 0: none yet */
@@ -131,7 +132,7 @@ bool webhooks_check_url(const struct webhooks *webhooks, struct str url, struct 
     return webhook_check_url(url, webhooks->allows_private, "webhook_url", err);
 }
 
-/* ---- The log ---- */
+/* ---- The log and the metrics ---- */
 
 static void tell_store(struct webhooks *webhooks, const struct err *failure)
 {
@@ -175,8 +176,8 @@ static void begin_line(struct log_line *line, const struct delivery_outcome *out
     log_begin(line, LOG_WARNING, "webhook.given_up");
 }
 
-static void tell_outcome(struct under_way *entry, const struct post_answer *answer,
-                         const struct delivery_outcome *outcome)
+static void tell_outcome(struct webhooks *webhooks, struct under_way *entry,
+                         const struct post_answer *answer, const struct delivery_outcome *outcome)
 {
     const struct delivery *delivery = &entry->delivery;
     struct log_line line;
@@ -195,6 +196,7 @@ static void tell_outcome(struct under_way *entry, const struct post_answer *answ
     if (outcome->is_gone)
         log_add(&line, "gone=%d", 1);
     log_end(&line);
+    metrics_webhook_tried(webhooks->metrics, outcome->state);
 }
 
 /* ---- Settling ---- */
@@ -220,7 +222,7 @@ static void settle(struct webhooks *webhooks, struct under_way *entry,
     bool is_settled =
         store_settle_delivery(webhooks->store, &entry->delivery, &outcome, &is_mine, &err);
     tell_store(webhooks, is_settled ? NULL : &err);
-    tell_outcome(entry, answer, &outcome);
+    tell_outcome(webhooks, entry, answer, &outcome);
     forget(webhooks, entry);
 }
 
@@ -293,7 +295,7 @@ static void begin(struct webhooks *webhooks, const struct delivery *delivery)
     if (delivery->state == DELIVERY_GIVEN_UP) {
         const struct delivery_outcome died = {
             .state = DELIVERY_GIVEN_UP, .status = delivery->status, .reason = delivery->reason};
-        tell_outcome(entry, &refused, &died);
+        tell_outcome(webhooks, entry, &refused, &died);
         forget(webhooks, entry);
         return;
     }
@@ -370,7 +372,8 @@ static bool set_subscribers(const struct webhooks *webhooks, struct store *store
     return true;
 }
 
-bool webhooks_start(struct webhooks *webhooks, struct store *store, struct err *err)
+bool webhooks_start(struct webhooks *webhooks, struct store *store, struct metrics *metrics,
+                    struct err *err)
 {
     if (!set_subscribers(webhooks, store, err))
         return false;
@@ -383,6 +386,7 @@ bool webhooks_start(struct webhooks *webhooks, struct store *store, struct err *
         .user_agent = "exportq/" EXPORTQ_VERSION,
     };
     webhooks->store = store;
+    webhooks->metrics = metrics;
     webhooks->poster = poster_new(&options);
     thread_start(&webhooks->thread, run, webhooks);
     return true;

@@ -9,6 +9,7 @@
 
 #include "engine/settings.h"
 #include "queue/store.h"
+#include "server/metrics.h"
 
 struct webhooks;
 
@@ -16,8 +17,9 @@ struct webhooks;
 bool webhooks_new(const struct settings *settings, struct webhooks **out,
                   struct err *err) MUST_CHECK;
 
-/* Says whom to tell, and begins. The store outlives webhooks_stop. */
-bool webhooks_start(struct webhooks *webhooks, struct store *store, struct err *err) MUST_CHECK;
+/* Says whom to tell, and begins. Store and metrics (NULL: nobody counts) outlive webhooks_stop. */
+bool webhooks_start(struct webhooks *webhooks, struct store *store, struct metrics *metrics,
+                    struct err *err) MUST_CHECK;
 
 /* Tells what is due by now, within `grace_ms`; what is still under way then goes back. Ends the
  * thread, if there is one. */

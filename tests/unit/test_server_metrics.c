@@ -122,6 +122,9 @@ static void do_much(struct world *world)
     files.told(files.target, FILES_OPEN, false, 0.02);
     metrics_download_ended(world->metrics, 2000, true);
     metrics_download_ended(world->metrics, -1, false); /* not even the header was taken */
+    metrics_webhook_tried(world->metrics, DELIVERY_PENDING);
+    metrics_webhook_tried(world->metrics, DELIVERY_DELIVERED);
+    metrics_webhook_tried(world->metrics, DELIVERY_DELIVERED);
     metrics_felt(world->metrics, &health);
     metrics_rpc_ended(&world->exports, STR("/exportqueue.v1.ExportService/GetJob"),
                       rpc_status_from_err(ERR_NOT_FOUND), 0.004);
@@ -162,6 +165,9 @@ static void the_doors_are_counted_by_what_was_answered(void **state)
     SAYS("exportq_downloads_finished_total{result=\"whole\"} 1");
     SAYS("exportq_downloads_finished_total{result=\"broken\"} 1");
     SAYS("exportq_downloaded_bytes_total 2000");
+    SAYS("exportq_webhooks_total{outcome=\"failed\"} 1");
+    SAYS("exportq_webhooks_total{outcome=\"delivered\"} 2");
+    SAYS("exportq_webhooks_total{outcome=\"given_up\"} 0");
 }
 
 static void whatever_callers_send_makes_no_metrics(void **state)
@@ -225,6 +231,7 @@ static void who_has_no_metrics_may_tell_all_the_same(void **state)
     metrics_acts(NULL, BIT(AUDIT_CREATE), &orders);
     metrics_felt(NULL, &health);
     metrics_download_ended(NULL, 1, true);
+    metrics_webhook_tried(NULL, DELIVERY_GIVEN_UP);
     metrics_rpc_ended(&world->exports, STR("/a/B"), 0, 1);
     metrics_http_request(NULL, NULL, "GET", 200, 1);
     metrics_free(NULL);
