@@ -123,7 +123,7 @@ static void taken_back_it_is_the_plain_file_and_batches_leave_no_trace(void **st
 static void a_sink_that_fails_anywhere_fails_the_document(void **state)
 {
     (void)state;
-    enum { REPEATS = 2, STEP = 7 };
+    enum { REPEATS = 2, STEP = 17 };
     for (size_t f = 0; f < format_count; f++) {
         for (unsigned how = COMPRESS_NONE; how <= COMPRESS_ZSTD; how++) {
             struct document_options options = {.compression = (enum compress)how,

@@ -39,6 +39,23 @@ static void journal_close(struct journal *journal)
     kit_close(&journal->kit);
 }
 
+/* To read. */
+static struct journal demo;
+
+static int open_journal(void **state)
+{
+    (void)state;
+    journal_open(&demo);
+    return 0;
+}
+
+static int close_journal(void **state)
+{
+    (void)state;
+    journal_close(&demo);
+    return 0;
+}
+
 static int64_t ask(struct journal *journal, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
@@ -96,14 +113,11 @@ static void the_journal_is_believable_and_always_the_same(void **state)
         {"SELECT count(*) FROM pragma_foreign_key_check", 0, 0},
         {"SELECT sum(quantity) FROM \"Trade\"", 4326709, 4326709}, /* the same on every machine */
     };
-    struct journal journal;
-    journal_open(&journal);
     for (size_t i = 0; i < COUNT_OF(facts); i++) {
-        int64_t value = ask(&journal, facts[i].sql);
+        int64_t value = ask(&demo, facts[i].sql);
         if (value < facts[i].least || value > facts[i].most)
             fail_msg("%s: %lld", facts[i].sql, (long long)value);
     }
-    journal_close(&journal);
 }
 
 static void what_a_killed_start_left_is_removed_by_the_next(void **state)
@@ -165,11 +179,9 @@ static int64_t divide(int64_t a, int64_t b)
 static void daily_pnl_adds_up_to_the_cent(void **state)
 {
     (void)state;
-    struct journal journal;
-    journal_open(&journal);
     sqlite3_stmt *statement = NULL;
     assert_int_equal(
-        sqlite3_prepare_v2(journal.db,
+        sqlite3_prepare_v2(demo.db,
                            "SELECT substr(t.\"exitAt\", 1, 10), " PNL_COLUMNS
                            " FROM \"Trade\" t JOIN \"Instrument\" i ON i.\"id\" = "
                            "t.\"instrumentId\" WHERE t.\"userId\" = 'local' AND t.\"status\" = "
@@ -196,20 +208,17 @@ static void daily_pnl_adds_up_to_the_cent(void **state)
         sum += has_row ? cents_of(statement, 1) : 0;
     }
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-    (void)run(&journal, "dailyPnl", NULL, &got);
+    (void)run(&demo, "dailyPnl", NULL, &got);
     assert_string_equal(got.ptr, want.ptr);
     assert_true(want.len > 10000);
-    journal_close(&journal);
 }
 
 static void tag_performance_counts_wins_and_averages(void **state)
 {
     (void)state;
-    struct journal journal;
-    journal_open(&journal);
     sqlite3_stmt *statement = NULL;
     assert_int_equal(
-        sqlite3_prepare_v2(journal.db,
+        sqlite3_prepare_v2(demo.db,
                            "SELECT g.\"id\", g.\"label\", " PNL_COLUMNS
                            " FROM \"Trade\" t JOIN \"Instrument\" i ON i.\"id\" = "
                            "t.\"instrumentId\" JOIN \"TradeTagOnTrade\" x ON x.\"tradeId\" = "
@@ -254,22 +263,19 @@ static void tag_performance_counts_wins_and_averages(void **state)
         sum += cents;
     }
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-    (void)run(&journal, "tagPerformance", NULL, &got);
+    (void)run(&demo, "tagPerformance", NULL, &got);
     assert_string_equal(got.ptr, want.ptr);
-    journal_close(&journal);
 }
 
 static void trades_come_newest_first_with_nine_columns_by_default(void **state)
 {
     (void)state;
-    struct journal journal;
-    journal_open(&journal);
-    const struct export_type *type = type_of(&journal, "trades");
+    const struct export_type *type = type_of(&demo, "trades");
     assert_int_equal(type->column_count, 16);
     for (size_t i = 0; i < type->column_count; i++)
         assert_int_equal(type->columns[i].is_default, i < 9);
 
-    struct source_query query = kit_query(&journal.kit, type, NULL);
+    struct source_query query = kit_query(&demo.kit, type, NULL);
     const size_t columns[] = {0, 7};
     query.columns = columns;
     query.column_count = COUNT_OF(columns);
@@ -278,7 +284,7 @@ static void trades_come_newest_first_with_nine_columns_by_default(void **state)
     buf_init(&want, KIT_MAX_BYTES);
     buf_init(&got, KIT_MAX_BYTES);
     sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_prepare_v2(journal.db,
+    assert_int_equal(sqlite3_prepare_v2(demo.db,
                                         "SELECT \"id\", replace(\"entryAt\", ' ', 'T') FROM "
                                         "\"Trade\" WHERE \"userId\" = 'local' AND \"deletedAt\" "
                                         "IS NULL ORDER BY \"entryAt\" DESC, \"id\" ASC",
@@ -289,9 +295,8 @@ static void trades_come_newest_first_with_nine_columns_by_default(void **state)
                    sqlite3_column_text(statement, 1));
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
     int64_t count = 0;
-    kit_must(kit_try_run(&journal.kit, &query, &got, &count, NULL), &journal.kit.err);
+    kit_must(kit_try_run(&demo.kit, &query, &got, &count, NULL), &demo.kit.err);
     assert_string_equal(got.ptr, want.ptr);
-    journal_close(&journal);
 }
 
 #define MINE \
@@ -300,11 +305,9 @@ static void trades_come_newest_first_with_nine_columns_by_default(void **state)
 static void filters_of_trades_let_through_what_they_say(void **state)
 {
     (void)state;
-    struct journal journal;
-    journal_open(&journal);
-    struct arena *arena = &journal.kit.arena;
+    struct arena *arena = &demo.kit.arena;
     sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_prepare_v2(journal.db,
+    assert_int_equal(sqlite3_prepare_v2(demo.db,
                                         "SELECT (SELECT \"id\" FROM \"TradeTag\" WHERE \"userId\" "
                                         "= 'local' LIMIT 1), (SELECT \"id\" FROM \"TradeTag\" "
                                         "WHERE \"userId\" = 'local' LIMIT 1 OFFSET 1), (SELECT "
@@ -340,29 +343,25 @@ static void filters_of_trades_let_through_what_they_say(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct source_query query =
-            kit_query(&journal.kit, type_of(&journal, "trades"), table[i].filters);
-        int64_t want = ask(&journal, arena_printf(arena, MINE "%s", table[i].where).ptr);
-        assert_int_equal(kit_count(&journal.kit, &query), want);
+            kit_query(&demo.kit, type_of(&demo, "trades"), table[i].filters);
+        int64_t want = ask(&demo, arena_printf(arena, MINE "%s", table[i].where).ptr);
+        assert_int_equal(kit_count(&demo.kit, &query), want);
         assert_true(want > 0 || i == COUNT_OF(table) - 1);
     }
-    journal_close(&journal);
 }
 
 static void goals_come_by_their_start(void **state)
 {
     (void)state;
-    struct journal journal;
-    journal_open(&journal);
     struct buf got CLEANUP(buf_done);
     buf_init(&got, KIT_MAX_BYTES);
-    struct str rest = run(&journal, "goals", NULL, &got);
+    struct str rest = run(&demo, "goals", NULL, &got);
     int lines = 0;
     for (struct str line; str_next(&rest, '\n', &line) && line.len;)
         lines++;
-    assert_int_equal(lines, ask(&journal, "SELECT count(*) FROM \"Goal\" WHERE \"userId\" = "
-                                          "'local'"));
+    assert_int_equal(lines, ask(&demo, "SELECT count(*) FROM \"Goal\" WHERE \"userId\" = "
+                                       "'local'"));
     assert_non_null(strstr(got.ptr, "'ROLLING_WINDOW_PNL' 'YEAR'"));
-    journal_close(&journal);
 }
 
 /* PnL to the cent, in cases where rounding is not obvious. One trade each. */
@@ -396,11 +395,11 @@ static void pnl_is_rounded_from_fifteen_digits_halves_away_from_zero(void **stat
         {"'LONG', 0, 1234567890123.44, 1, 0", "1234567890123.44m"},
         {"'LONG', 0, 12345678901234.5, 1, 0", "12345678901234.50m"},
     };
-    struct journal journal;
-    journal_open(&journal);
+    struct journal own; /* it writes */
+    journal_open(&own);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str sql = arena_printf(
-            &journal.kit.arena,
+            &own.kit.arena,
             "DELETE FROM \"TradeTagOnTrade\"; DELETE FROM \"Trade\"; INSERT INTO \"Trade\" "
             "(\"id\", \"userId\", \"instrumentId\", \"direction\", \"entryPrice\", \"exitPrice\", "
             "\"quantity\", \"fees\", \"entryAt\", \"exitAt\", \"status\", \"createdAt\", "
@@ -409,26 +408,25 @@ static void pnl_is_rounded_from_fifteen_digits_halves_away_from_zero(void **stat
             "'BTCUSD'",
             table[i].values);
         char *message = NULL;
-        if (sqlite3_exec(journal.db, sql.ptr, NULL, NULL, &message) != SQLITE_OK)
+        if (sqlite3_exec(own.db, sql.ptr, NULL, NULL, &message) != SQLITE_OK)
             fail_msg("%s", message);
-        struct source_query query = kit_query(&journal.kit, type_of(&journal, "trades"), NULL);
+        struct source_query query = kit_query(&own.kit, type_of(&own, "trades"), NULL);
         const size_t pnl = 11;
         query.columns = &pnl;
         query.column_count = 1;
-        kit_check(&journal.kit, &query,
-                  arena_printf(&journal.kit.arena, "%s\n", table[i].want).ptr);
-        struct str want = arena_printf(&journal.kit.arena, "D2025-01-01 %s\n", table[i].want);
-        query = kit_query(&journal.kit, type_of(&journal, "dailyPnl"), NULL);
-        kit_check(&journal.kit, &query, want.ptr);
+        kit_check(&own.kit, &query, arena_printf(&own.kit.arena, "%s\n", table[i].want).ptr);
+        struct str want = arena_printf(&own.kit.arena, "D2025-01-01 %s\n", table[i].want);
+        query = kit_query(&own.kit, type_of(&own, "dailyPnl"), NULL);
+        kit_check(&own.kit, &query, want.ptr);
     }
-    journal_close(&journal);
+    journal_close(&own);
 }
 
 static void a_journal_that_cannot_be_written_leaves_nothing(void **state)
 {
     (void)state;
     struct err err = {0};
-    assert_false(demo_journal_write("/no/such/directory/journal.db", &err));
+    assert_false(demo_journal_write("/no/such/directory/demo.db", &err));
     assert_int_equal(err.code, ERR_STORE_UNAVAILABLE);
     struct kit kit;
     kit_open(&kit, NULL);
@@ -455,5 +453,5 @@ int main(void)
         cmocka_unit_test(what_a_killed_start_left_is_removed_by_the_next),
         cmocka_unit_test(a_journal_that_cannot_be_written_leaves_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_journal, close_journal);
 }
