@@ -131,11 +131,28 @@ bool download_renew(struct download *download, int64_t size, const struct store_
     return true;
 }
 
+/* The store was away for longer than the lease lasts, and another transfer has begun: the file was
+ * had all the same. Told once more, the token is spent. */
+static void take_late(struct download *download, int64_t size, int64_t now_ms,
+                      const struct transfer *transfer)
+{
+    bool is_whole = transfer->from == 0 && transfer->taken >= size;
+    if (!is_whole || download->spent_ms || transfer->token_no != download->token_no)
+        return;
+    download->used++;
+    download->spent_ms = now_ms;
+    download->is_counting = false;
+}
+
 void download_close(struct download *download, int64_t size, const struct store_options *options,
                     int64_t now_ms, int64_t lease, const struct transfer *transfer)
 {
-    if (!lease || download->lease != lease)
+    if (!lease)
         return;
+    if (download->lease != lease) {
+        take_late(download, size, now_ms, transfer);
+        return;
+    }
     take(download, size, options, now_ms, transfer);
     download->lease = 0;
 }

@@ -196,7 +196,8 @@ struct transfer {
 bool store_download_renew(struct store *store, struct uuid id, int64_t lease,
                           const struct transfer *transfer, struct err *err) MUST_CHECK;
 
-/* The same, and gives the lease back. A lease that was lost is fine. */
+/* The same, and gives the lease back. Of a lease that was lost only a whole file counts, and that
+ * once: it was had while the store was away. */
 bool store_download_close(struct store *store, struct uuid id, int64_t lease,
                           const struct transfer *transfer, struct err *err) MUST_CHECK;
 
