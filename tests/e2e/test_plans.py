@@ -163,7 +163,8 @@ class Plans(PersistentCase):
         sql = dict(statements())["list_deliveries"]
         for parameters, index in (("null, null, null, null, 51", "delivery_in_order"),
                                   ("1000, 'o1', null, null, 51", "delivery_of_owner"),
-                                  ("null, 'o1', null, '{GIVEN_UP}', 51", "delivery_of_owner"),
+                                  ("null, 'o1', null, '{GIVEN_UP}', 51", "delivery_to_look_at"),
+                                  ("null, 'o1', null, '{PENDING,GIVEN_UP}', 51", "delivery_to_look_at"),
                                   ("null, 'o1', %s, null, 51" % ID, "delivery_of_job"),
                                   ("null, null, %s, '{PENDING}', 51" % ID, "delivery_of_job")):
             with self.subTest(parameters):
