@@ -82,12 +82,19 @@ static bool slot_fill(struct slot *slot, const struct job *job, const struct tic
     return is_sure;
 }
 
-static void slot_clear(struct slot *slot, bool is_away)
+static void slot_set_away(struct slot *slot, bool is_away)
+{
+    struct pool *pool = slot->pool;
+    pthread_mutex_lock(&pool->mutex);
+    slot->is_away = is_away;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void slot_clear(struct slot *slot)
 {
     struct pool *pool = slot->pool;
     pthread_mutex_lock(&pool->mutex);
     slot->state = SLOT_IDLE;
-    slot->is_away = is_away;
     pthread_cond_broadcast(&pool->fell_idle);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -170,9 +177,10 @@ static bool work_once(struct slot *slot, struct err *err)
     bool is_found = false;
     bool is_ok =
         store_claim(slot->pool->options.store, slot->name, &arena, &job, &ticket, &is_found, err);
+    slot_set_away(slot, !is_ok);
     if (is_ok && is_found)
         run_job(slot, &job, &ticket, &arena);
-    slot_clear(slot, !is_ok);
+    slot_clear(slot);
     if (is_ok && !is_found && !pool_is_draining(slot->pool))
         store_wait(slot->pool->options.store, IDLE_WAIT_MS);
     return is_ok;
@@ -225,11 +233,16 @@ static void beat(struct pool *pool)
         if (pool->slots[i].state == SLOT_RUNNING)
             tickets[busy++] = pool->slots[i].ticket;
     pthread_mutex_unlock(&pool->mutex);
+    if (busy == 0)
+        return;
     struct err err = {0};
-    if (busy == 0 || !store_heartbeat(pool->options.store, tickets, busy, is_lost, &err))
-        return; /* the lease outlives two lost beats */
+    /* one that fails takes no lease: it outlives two lost beats */
+    bool is_ok = store_heartbeat(pool->options.store, tickets, busy, is_lost, &err);
     pthread_mutex_lock(&pool->mutex);
-    for (size_t i = 0; i < busy; i++)
+    for (size_t s = 0; s < count; s++)
+        if (pool->slots[s].state == SLOT_RUNNING)
+            pool->slots[s].is_away = !is_ok;
+    for (size_t i = 0; is_ok && i < busy; i++)
         for (size_t s = 0; is_lost[i] && s < count; s++) {
             struct slot *slot = &pool->slots[s];
             if (slot->state == SLOT_RUNNING && slot->ticket.claim == tickets[i].claim)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -233,6 +234,49 @@ static void a_value_that_does_not_fit_fails_the_job_at_once_and_leaves_no_file(v
     assert_int_equal(shop_count_files(&world->shop), 0);
 }
 
+static atomic_bool is_deaf;
+static const struct store_ops *real_ops;
+
+static bool heartbeat(struct store *store, const struct ticket *tickets, size_t count,
+                      bool *out_is_lost, struct err *err)
+{
+    if (atomic_load(&is_deaf))
+        return err_set(err, ERR_UNAVAILABLE, "the store is away");
+    return real_ops->heartbeat(store, tickets, count, out_is_lost, err);
+}
+
+static void wait_for_away(struct world *world, size_t want)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct pool_use use = {.away = want + 1};
+    while (use.away != want && clock_monotonic_ms() < end_ms) {
+        (void)nanosleep(&pause, NULL);
+        pool_read_use(world->pool, &use);
+    }
+    assert_int_equal(use.away, want);
+}
+
+static void a_store_that_goes_away_while_all_run_is_seen_to_go_and_to_come_back(void **state)
+{
+    struct world *world = *state;
+    real_ops = world->store->ops;
+    struct store_ops ops = *real_ops;
+    ops.heartbeat = heartbeat;
+    world->store->ops = &ops;
+    struct uuid id = submit(world, (struct job_spec){.type = STR("endless")});
+    start(world, 1, 0);
+    (void)wait_until(world, id, is_running);
+    wait_for_away(world, 0);
+    atomic_store(&is_deaf, true);
+    wait_for_away(world, 1);
+    atomic_store(&is_deaf, false);
+    wait_for_away(world, 0);
+    pool_free(world->pool);
+    world->pool = NULL;
+    world->store->ops = real_ops;
+}
+
 static void a_source_that_is_away_is_tried_again_until_the_attempts_are_used_up(void **state)
 {
     struct world *world = *state;
@@ -439,6 +483,7 @@ int main(void)
         IN_A_WORLD(a_job_becomes_a_file_with_the_owners_rows),
         IN_A_WORLD(a_hundred_jobs_on_four_workers_all_complete),
         IN_A_WORLD(a_value_that_does_not_fit_fails_the_job_at_once_and_leaves_no_file),
+        IN_A_WORLD(a_store_that_goes_away_while_all_run_is_seen_to_go_and_to_come_back),
         IN_A_WORLD(a_source_that_is_away_is_tried_again_until_the_attempts_are_used_up),
         IN_A_WORLD(cancel_stops_a_job_that_writes_rows),
         IN_A_WORLD(cancel_stops_a_job_whose_query_never_gives_a_row),
