@@ -78,6 +78,7 @@ static void server_close(struct server *server)
     }
     webhooks_stop(server->webhooks, 0);
     returns_stop(server->returns);
+    returns_free(server->returns);
     engine_close(&server->engine);
     webhooks_free(server->webhooks);
     metrics_free(server->metrics);
@@ -372,6 +373,8 @@ static int serve(struct server *server, const sigset_t *signals)
     manager_tell(MANAGER_STOPPING);
     engine_heed_next_signal(signals);
     bool is_closed = drain(server);
+    if (!is_closed)
+        returns_stop(server->returns); /* all else is left to those who hang */
     log_event(LOG_INFO, "server.stopped", "%s", "");
     if (!is_closed)
         _exit(EXIT_FAILED);

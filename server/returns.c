@@ -138,6 +138,17 @@ void returns_stop(struct returns *returns)
     pthread_cond_signal(&returns->has_changed);
     pthread_mutex_unlock(&returns->mutex);
     pthread_join(returns->thread, NULL);
+}
+
+void returns_free(struct returns *returns)
+{
+    const struct err late = {.code = ERR_UNAVAILABLE, .text = "the server has ended"};
+    struct returned *returned = NULL;
+    bool is_last_chance = true;
+    if (!returns)
+        return;
+    while ((returned = take_first(returns, &is_last_chance)))
+        forget(returned, &late);
     pthread_cond_destroy(&returns->has_changed);
     pthread_mutex_destroy(&returns->mutex);
     free(returns);

@@ -19,7 +19,11 @@ struct returns *returns_start(struct store *store);
 void returns_add(struct returns *returns, struct uuid job, int64_t lease,
                  const struct transfer *transfer, struct limits_place *place);
 
-/* Tells what is left once more, if the store answers, ends the thread and frees. NULL is fine. */
+/* Tells what is left once more, if the store answers, and ends the thread. What is added later goes
+ * untold. Once; NULL is fine. */
 void returns_stop(struct returns *returns);
+
+/* After the stop, and after all who add. NULL is fine. */
+void returns_free(struct returns *returns);
 
 #endif

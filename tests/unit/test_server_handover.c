@@ -131,6 +131,7 @@ static int end(void **state)
 {
     struct world *world = *state;
     returns_stop(world->exports.returns);
+    returns_free(world->exports.returns);
     limits_free(world->exports.limits);
     keyring_free(world->exports.keys);
     pthread_mutex_destroy(&world->mutex);
@@ -221,6 +222,7 @@ static void what_is_left_at_the_stop_is_told_once_more(void **state)
     handover_end(handover, true);
     set_away(world, false);
     returns_stop(world->exports.returns);
+    returns_free(world->exports.returns);
     world->exports.returns = NULL;
     assert_int_equal(1, world->told);
     assert_true(has_place(world));
@@ -234,6 +236,7 @@ static void a_stop_does_not_wait_for_a_store_that_stays_away(void **state)
     read_all(handover);
     handover_end(handover, false);
     returns_stop(world->exports.returns);
+    returns_free(world->exports.returns);
     world->exports.returns = NULL;
     assert_int_equal(0, world->told);
     assert_true(has_place(world));
