@@ -141,11 +141,22 @@ static bool open_source(struct engine *engine, struct err *err)
            blame(is_of_queue ? "DATABASE_URL" : "EXPORT_SOURCE_URL", settings->source_url, err);
 }
 
+/* The types that we bring along fit no database but the demo's. */
 static bool load_types(struct engine *engine, struct err *err)
 {
     struct settings *settings = &engine->settings;
-    return paths_set_types(settings, source_dialect(engine->source), &engine->arena, err) &&
-           catalog_load(settings->types_dir.ptr, engine->source, &engine->catalog, err);
+    bool is_built_in = str_is_empty(settings->types_dir);
+    if (!paths_set_types(settings, source_dialect(engine->source), &engine->arena, err))
+        return false;
+    if (catalog_load(settings->types_dir.ptr, engine->source, &engine->catalog, err))
+        return true;
+    if (!is_built_in || err->code != ERR_INVALID || err->field[0])
+        return false;
+    struct err cause = *err;
+    return err_set(err, ERR_INVALID,
+                   "%s; these are the built-in types, of the demo's journal; set EXPORT_TYPES_DIR "
+                   "to a directory with yours (docs/own-table.md)",
+                   cause.text);
 }
 
 bool engine_open_source(struct engine *engine, struct err *err)

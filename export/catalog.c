@@ -85,15 +85,16 @@ bool catalog_load(const char *directory, struct source *source, struct catalog *
     struct dirent **entries = NULL;
     int found = fd < 0 ? -1 : scandirat(fd, ".", &entries, is_type_file, compare_names);
     if (found < 0) {
-        return err_set(err, ERR_INVALID,
-                       "the types directory %s cannot be read: %s; set EXPORT_TYPES_DIR to "
-                       "one with the export types, NAME.sql",
-                       directory, strerrordesc_np(errno));
+        return err_set_field(err, "EXPORT_TYPES_DIR",
+                             "the types directory %s cannot be read: %s; set EXPORT_TYPES_DIR to "
+                             "one with the export types, NAME.sql",
+                             directory, strerrordesc_np(errno));
     }
     struct catalog *catalog = mem_new(struct catalog);
     bool is_loaded =
-        found > 0 ? load_all(catalog, fd, entries, (size_t)found, source, err)
-                  : err_set(err, ERR_INVALID,
+        found > 0
+            ? load_all(catalog, fd, entries, (size_t)found, source, err)
+            : err_set_field(err, "EXPORT_TYPES_DIR",
                             "the types directory %s has no .sql file; an export type is one, which "
                             "docs/type-files.md describes",
                             directory);

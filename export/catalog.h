@@ -12,8 +12,8 @@ struct catalog;
 
 /* Reads every *.sql of the directory, in the order of their names, and checks each against the
  * source. The first that is refused fails the whole: "NAME.sql:LINE: reason". A directory that
- * cannot be read, or has no type, is ERR_INVALID too and named in the text: this one goes to the
- * operator, not to a caller. */
+ * cannot be read, or has no type, is ERR_INVALID too, of the field EXPORT_TYPES_DIR, and named in
+ * the text: this one goes to the operator, not to a caller. */
 bool catalog_load(const char *directory, struct source *source, struct catalog **out,
                   struct err *err) MUST_CHECK;
 void catalog_free(struct catalog *catalog);

@@ -137,6 +137,13 @@ class Settings(unittest.TestCase):
             self.assertIn(word, found["the export types"][1])
         self.assertFalse(os.path.exists(self.state))
 
+    def test_the_built_in_types_on_another_database_say_whose_they_are(self):
+        settings = {name: value for name, value in self.works.items() if name != "EXPORT_TYPES_DIR"}
+        said = ["dailyPnl.sql", "no such table", "built-in types", "set EXPORT_TYPES_DIR", "docs/own-table.md"]
+        self.assert_refused([], settings, said)
+        self.kit.add_type("broken", "-- title: Broken\n-- shared\nSELECT colour FROM nowhere\n")
+        self.assertNotIn("built-in", run_once([], self.works)[2])
+
     def test_check_tells_all_that_is_amiss_at_once_with_what_to_do(self):
         nobody = "postgres://app@127.0.0.1:1/"
         status, found, _ = self.check(
