@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See cli.h. Here: errors, names and how a job is printed.
+ * See cli.h. Here: errors and names.
  */
 #include "client/cli.h"
 
 #include "client/json.h"
 #include "client/screen.h"
-#include "client/when.h"
 
 #include <stdarg.h>
 
@@ -51,6 +50,12 @@ int cli_fail(const struct cli *cli, const struct err *err)
     else
         screen_tell("%s", err->text);
     return is_not_answered(err->code) ? CLI_NOT_REACHED : CLI_REFUSED;
+}
+
+int cli_misplaced(const struct err *err)
+{
+    screen_tell("%s", err->text);
+    return CLI_USAGE;
 }
 
 int cli_usage(const char *command, const char *format, ...)
@@ -116,62 +121,4 @@ bool cli_is_final(Exportqueue__V1__JobState state)
 {
     return state != EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_QUEUED &&
            state != EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_RUNNING;
-}
-
-static void print_time(const char *key, const Google__Protobuf__Timestamp *time)
-{
-    char text[CALENDAR_TEXT_SIZE];
-    if (!time)
-        return;
-    when_format(time, text);
-    screen_print("%s: %s\n", key, text);
-}
-
-static void print_warning(const char *what, int64_t count)
-{
-    if (count)
-        screen_print("warning: %s: %lld\n", what, (long long)count);
-}
-
-static void print_warnings(const Exportqueue__V1__Warnings *warnings)
-{
-    print_warning("cells that got a ' lest they run as formulas", warnings->cells_guarded);
-    print_warning("NaN and infinities left out", warnings->non_finite);
-    print_warning("cells with bytes that are no text, replaced", warnings->text_replaced);
-    print_warning("kept as text, for a spreadsheet would change them", warnings->kept_as_text);
-    if (warnings->sheets > 1)
-        screen_print("sheets: %d\n", warnings->sheets);
-}
-
-void cli_print_job(const Exportqueue__V1__Job *job)
-{
-    screen_print("id: %s\ntype: %s\nformat: %s\nowner: %s\nstate: %s\nattempt: %d of %d\n", job->id,
-                 job->type, job->format, job->owner, cli_state_name(job->state), job->attempt,
-                 job->max_attempts);
-    if (job->progress && !cli_is_final(job->state))
-        screen_print("progress: %s, %lld rows\n", cli_phase_name(job->progress->phase),
-                     (long long)job->progress->rows_done);
-    if (job->error)
-        screen_print("error: %s: %s\n", job->error->code, job->error->message);
-    if (job->file)
-        screen_print("file: %s\nsize: %lld bytes\nrows: %lld\nsha256: %s\n", job->file->name,
-                     (long long)job->file->size, (long long)job->file->rows, job->file->sha256);
-    if (job->warnings)
-        print_warnings(job->warnings);
-    print_time("created", job->created);
-    print_time("started", job->started);
-    print_time("completed", job->completed);
-    print_time("next attempt", job->next_attempt);
-    print_time("expires", job->expires);
-}
-
-int cli_job_exit(const Exportqueue__V1__Job *job)
-{
-    if (job->state == EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_COMPLETED ||
-        job->state == EXPORTQUEUE__V1__JOB_STATE__JOB_STATE_EXPIRED)
-        return CLI_DONE;
-    screen_tell("job %s is %s%s%s; exportq retry %s runs it again", job->id,
-                cli_state_name(job->state), job->error ? ": " : "",
-                job->error ? job->error->message : "", job->id);
-    return CLI_JOB_FAILED;
 }

@@ -31,6 +31,9 @@ struct cli {
 /* The exit status for an error, which is told on standard error with the next step. */
 int cli_fail(const struct cli *cli, const struct err *err);
 
+/* A file cannot be where the caller wants it: tells it. Returns CLI_USAGE. */
+int cli_misplaced(const struct err *err);
+
 /* A mistake in the arguments: tells it and where help is. */
 int cli_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -227,6 +227,18 @@ static bool cut_extension(struct str *text, const char *extension)
     return true;
 }
 
+/* An ending such as .pdf asks for what does not come. */
+static void tell_ending(struct str path)
+{
+    const char *slash = memrchr(path.ptr, '/', path.len);
+    const char *begin = slash ? slash + 1 : path.ptr;
+    struct str name = {begin, path.len - (size_t)(begin - path.ptr)};
+    const char *dot = memrchr(name.ptr, '.', name.len);
+    if (dot && dot > name.ptr)
+        screen_tell("%.*s is going to be csv; --format csv, json, ndjson or xlsx says otherwise",
+                    STR_ARG(name));
+}
+
 /* A file called trades.csv.gz is to be gzip and csv, unless asked for otherwise. */
 static void heed_extension(struct create *create)
 {
@@ -247,6 +259,8 @@ static void heed_extension(struct create *create)
     for (size_t i = 0; i < COUNT_OF(formats); i++)
         if (str_is_empty(str_of(create->request.format)) && cut_extension(&name, formats[i]))
             create->request.format = (char *)formats[i] + 1;
+    if (str_is_empty(str_of(create->request.format)))
+        tell_ending(name);
 }
 
 static bool read_arguments(struct cli *cli, struct create *create, struct err *err)
@@ -305,8 +319,8 @@ static int see_through(struct cli *cli, const struct create *create, const char 
     if (status != CLI_DONE || !create->output)
         return status;
     status = cli_save(cli, id, create->output, create->may_replace);
-    return status == CLI_REFUSED || status == CLI_NOT_REACHED ? say_how_to_go_on(id, status)
-                                                              : status;
+    bool is_told = status == CLI_DONE || status == CLI_INTERRUPTED;
+    return is_told ? status : say_how_to_go_on(id, status);
 }
 
 int cli_create(struct cli *cli)
@@ -319,7 +333,7 @@ int cli_create(struct cli *cli)
     if (!read_arguments(cli, &create, &err))
         return cli_usage("create", "%s", err.text);
     if (create.output && !cli_may_write(create.output, create.may_replace, &err))
-        return cli_fail(cli, &err);
+        return cli_misplaced(&err);
     if (!exportq_create(cli->exportq, &create.request, &cli->arena, &response, &err))
         return cli_fail(cli, &err);
     if (create.is_waiting)
@@ -330,5 +344,8 @@ int cli_create(struct cli *cli)
         cli_print_job(response->job);
     if (!screen_flush())
         return say_how_to_go_on(response->job->id, CLI_JOB_FAILED);
+    if (!cli->is_json)
+        screen_tell("exportq watch %s waits for its end; exportq download %s then takes the file",
+                    response->job->id, response->job->id);
     return CLI_DONE;
 }

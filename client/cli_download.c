@@ -23,6 +23,7 @@ struct saving {
     bool may_replace;
     int direct_fd; /* standard output, or what is no file; -1: a part */
     bool is_resumable;
+    bool is_misplaced; /* the file may not be at `path` */
     struct part part;
     char path[PART_PATH_BYTES];
 };
@@ -53,7 +54,8 @@ static bool begin(void *target, const Exportqueue__V1__File *file, struct err *e
         return err_set(err, ERR_INVALID, "the server suggests no usable name; give one with -o");
     (void)snprintf(saving->path, sizeof saving->path, "%s",
                    saving->wanted ? saving->wanted : file->name);
-    return cli_may_write(saving->path, saving->may_replace, err);
+    saving->is_misplaced = !cli_may_write(saving->path, saving->may_replace, err);
+    return !saving->is_misplaced;
 }
 
 static bool take(void *target, const void *bytes, size_t len, struct err *err)
@@ -137,6 +139,8 @@ static int save(struct cli *cli, struct saving *saving, const char *token)
             screen_tell("saved %s", saving->path);
         return CLI_DONE;
     }
+    if (saving->is_misplaced)
+        return cli_misplaced(&err);
     if (err.code != ERR_CANCELLED || !interrupt_came())
         return cli_fail(cli, &err);
     screen_tell("%s; exportq download %s goes on with it", err.text,
@@ -169,9 +173,13 @@ bool cli_may_write(const char *path, bool may_replace, struct err *err)
     return has_directory(path, err);
 }
 
-static bool can_write(const struct saving *saving, struct err *err)
+/* Before anything is asked for; else the exit status, and the reason was told. */
+static int open_place(const struct cli *cli, struct saving *saving)
 {
-    return !saving->wanted || cli_may_write(saving->wanted, saving->may_replace, err);
+    struct err err = {0};
+    if (saving->wanted && !cli_may_write(saving->wanted, saving->may_replace, &err))
+        return cli_misplaced(&err);
+    return open_target(saving, &err) ? CLI_DONE : cli_fail(cli, &err);
 }
 
 static void close_untouched(struct saving *saving)
@@ -187,8 +195,9 @@ int cli_save(struct cli *cli, const char *id, const char *path, bool may_replace
     struct saving saving = {.id = id, .wanted = path, .may_replace = may_replace};
     struct err err = {0};
     Exportqueue__V1__CreateDownloadTokenResponse *response = NULL;
-    if (!can_write(&saving, &err) || !open_target(&saving, &err))
-        return cli_fail(cli, &err);
+    int status = open_place(cli, &saving);
+    if (status != CLI_DONE)
+        return status;
     if (exportq_token(cli->exportq, id, &cli->arena, &response, &err))
         return save(cli, &saving, response->token);
     close_untouched(&saving);
@@ -245,7 +254,6 @@ int cli_download(struct cli *cli)
     if (wish.id)
         return cli_save(cli, wish.id, wish.path, wish.may_replace);
     struct saving saving = {.wanted = wish.path, .may_replace = wish.may_replace};
-    if (!can_write(&saving, &err) || !open_target(&saving, &err))
-        return cli_fail(cli, &err);
-    return save(cli, &saving, wish.token);
+    int status = open_place(cli, &saving);
+    return status == CLI_DONE ? save(cli, &saving, wish.token) : status;
 }

@@ -45,6 +45,9 @@ bool filters_add(struct filters *filters, struct arena *arena, const char *text,
     (void)str_next(&rest, '=', &name); /* a text is there: it has a first part */
     if (!rest.ptr || str_is_empty(name))
         return err_set(err, ERR_INVALID, "--filter is \"%s\"; it takes NAME=VALUE[,VALUE…]", text);
+    if (rest.len == 0) /* as a script gives it whose variable is empty; it would match no row */
+        return err_set(err, ERR_INVALID,
+                       "--filter %s has no value; leave the filter out to get all rows", text);
     Exportqueue__V1__Filter *filter = get(filters, arena, name);
     char **values =
         arena_alloc_array(arena, filter->n_values + rest.len + 1, sizeof *filter->values);

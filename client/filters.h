@@ -18,7 +18,8 @@ struct filters {
 /* Room for `max` filters, in the arena. */
 void filters_init(struct filters *filters, struct arena *arena, size_t max);
 
-/* Takes one --filter's value. ERR_INVALID: there is no "=", or no name before it. */
+/* Takes one --filter's value. ERR_INVALID: there is no "=", or nothing before
+ * or behind it. */
 bool filters_add(struct filters *filters, struct arena *arena, const char *text,
                  struct err *err) MUST_CHECK;
 

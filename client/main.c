@@ -25,7 +25,7 @@ static const char create_help[] =
     "csv\n"
     "  --filter NAME=V[,V...]        which rows (exportq types TYPE lists filters); again: more "
     "values;\n"
-    "                                \\, is a comma in a value\n"
+    "                                \\, is a comma in a value; without a value it is refused\n"
     "  --columns A,B                 which columns, in this order\n"
     "  --limit N                     at most N rows\n"
     "  --compress gzip|zstd|none     by default as FILE is called (.gz, .zst), else not\n"
@@ -61,6 +61,9 @@ static const struct command commands[] = {
      "  -n, --limit N        at most N jobs; by default 20\n"
      "  --request-id ID      only the job created with it\n"
      "  --all-owners         the jobs of all; for admins\n\n"
+     "--json prints one object with all of the jobs; where its nextPageToken is not empty there "
+     "are\n"
+     "more, and a larger --limit lists them. (audit and deliveries print one object a line.)\n\n"
      "examples:\n  exportq list --state running\n  exportq list --limit 100 --json\n"},
     {"get", cli_get, "ID", "one job", "examples:\n  exportq get ID --json\n"},
     {"watch", cli_watch, "[ID | --all-owners]",
@@ -119,8 +122,9 @@ static const char globals_help[] =
     "                      show this certificate (EXPORTQ_TLS_CERT, EXPORTQ_TLS_KEY)\n"
     "  --json              proto3 JSON; every field is there, also those with default values\n"
     "  --help, --version\n\n"
-    "exit status: 0 done, 1 the job failed or was cancelled, or health is degraded, 2 usage,\n"
-    "3 the server could not be reached, 4 refused, 130 stopped by ^C\n";
+    "exit status: 0 done, 1 the job failed or was cancelled, or health is degraded, 2 usage, or "
+    "no\n"
+    "file can be where -o says, 3 the server could not be reached, 4 refused, 130 stopped by ^C\n";
 
 struct globals {
     struct arena *arena; /* of the token */
@@ -302,6 +306,11 @@ static int check_server(const char *server)
                 server, schemes[i]);
             return CLI_NOT_REACHED;
         }
+    if (server && server[0] && !memchr(address.ptr, '/', address.len) && !port.ptr)
+        return cli_usage("",
+                         "--server is %s, which lacks the port; it takes HOST:PORT, such as "
+                         "127.0.0.1:50051",
+                         server);
     if (!memchr(address.ptr, '/', address.len) && port.ptr &&
         (!str_to_int64(port, &number) || number < 1 || number > 65535))
         return cli_usage("",

@@ -84,6 +84,14 @@ class Commands(Cli):
         super().setUp()
         self.server = self.serve(EXPORT_DOWNLOADS_PER_JOB=0, EXPORT_MAX_ACTIVE_PER_USER=200)
 
+    def test_create_alone_says_how_to_get_the_file_and_shows_what_was_asked_for(self):
+        out, err = self.run_cli(DONE, "create", "notes", "--filter", "tags=a,b", "--locale", "de-DE", "--request-id", "r-7")
+        self.assertIn("filter: tags=a,b\nlocale: de-DE\nrequest id: r-7\n", out)
+        id = re.match("id: (.*)", out)[1]
+        self.assertEqual("exportq: exportq watch %s waits for its end; exportq download %s then takes the file\n"
+                         % (id, id), err)
+        self.assertEqual("", self.run_cli(DONE, "create", "notes", "--json")[1])
+
     def test_create_with_an_output_waits_and_saves_the_file(self):
         out, err = self.run_cli(DONE, "create", "notes", "--filter", "tags=a,b", "--filter", "done=false",
                                 "--columns", "id,tag", "-o", "notes.csv")
@@ -128,7 +136,9 @@ class Commands(Cli):
         asked = {"a.xlsx": ("xlsx", plain), "b.json.gz": ("json", gzipped), "c.ndjson.zst": ("ndjson", zstd),
                  "d.csv": ("csv", plain), "e.txt": ("csv", plain), "json": ("csv", plain), ".gz": ("csv", plain)}
         for name, (format, compression) in asked.items():
-            job = json.loads(self.run_cli(DONE, "create", "notes", "-o", name, "--json")[0])["job"]
+            out, err = self.run_cli(DONE, "create", "notes", "-o", name, "--json")
+            self.assertEqual(name == "e.txt", "e.txt is going to be csv; --format" in err, err)
+            job = json.loads(out)["job"]
             self.assertEqual((format, compression), (job["format"], job["presentation"]["compression"]), name)
         job = json.loads(self.run_cli(DONE, "create", "notes", "-o", "f.xlsx.gz", "--json", "--format", "json",
                                       "--compress", "none")[0])["job"]
@@ -159,7 +169,7 @@ class Commands(Cli):
 
     def test_a_job_that_fails_or_is_cancelled_is_status_1(self):
         _, err = self.run_cli(JOB_FAILED, "create", "torn", "--wait")
-        self.assertRegex(err, r"(?m)^exportq: job \S+ is FAILED: .*exportq retry")
+        self.assertRegex(err, r"(?m)^exportq: job \S+ is FAILED: .*; the type's SQL or the data has to change")
         id = self.ask("create", "stuck")["job"]["id"]
         self.run_cli(DONE, "cancel", id)
         for more in ((), ("--json",)):
@@ -181,7 +191,7 @@ class Commands(Cli):
         with open(os.path.join(self.home, "mine.csv"), "w", encoding="ascii") as file:
             file.write("mine")
         for arguments in (("download", id), ("create", "notes")):
-            _, err = self.run_cli(REFUSED, *arguments, "-o", "mine.csv")
+            _, err = self.run_cli(USAGE, *arguments, "-o", "mine.csv")
             self.assertIn("--force", err)
             self.assertEqual(b"mine", self.read("mine.csv"))
         self.run_cli(DONE, "download", id, "-o", "mine.csv", "--force")
@@ -190,7 +200,7 @@ class Commands(Cli):
     def test_what_is_no_file_is_written_as_it_is_and_a_bad_place_is_told_before_the_job_is_made(self):
         self.run_cli(DONE, "create", "notes", "-o", "/dev/null")
         for path in ("nowhere/notes.csv", ".", ""):
-            self.run_cli(REFUSED, "create", "notes", "-o", path, "--force")
+            self.run_cli(USAGE, "create", "notes", "-o", path, "--force")
         self.assertEqual(1, len(self.ask("list")["jobs"]))
         self.assertEqual([], os.listdir(self.home))
 
@@ -254,6 +264,7 @@ class Commands(Cli):
         token = self.run_cli(DONE, "token", id)[0].strip()
         self.run_cli(DONE, "download", "--download-token", token, "-o", "again.csv")
         self.assertEqual(self.read(name), self.read("again.csv"))
+        self.assertIn("--force", self.run_cli(USAGE, "download", id)[1])  # the suggested name is taken
 
     def test_a_list_goes_over_pages(self):
         caller = self.caller(self.server)
@@ -442,6 +453,7 @@ class Usage(Cli):
                                 (("create", "a", "b"), "b"), (("create", "a", "--limit", "0"), "--limit"),
                                 (("create", "a", "--limit", "x"), "--limit"), (("create", "a", "--formt"), "--formt"),
                                 (("create", "a", "--filter", "x"), "NAME=VALUE"),
+                                (("create", "a", "--filter", "x="), "has no value"),
                                 (("create", "a", "--newline", "cr"), "lf, crlf"),
                                 (("create", "a", "--compress", "rar"), "gzip, zstd"),
                                 (("get",), "id"), (("get", "a", "b"), "id"), (("get", "--wait"), "--wait"),
@@ -450,6 +462,7 @@ class Usage(Cli):
                                 (("list", "--server"), "--server needs a value"), (("--json=1", "list"), "--json"),
                                 (("list", "--tls-ca", "/nope"), "/nope"), (("list", "--tls-ca", __file__), "PEM"),
                                 (("list", "--server", ""), "HOST:PORT"),
+                                (("list", "--server", "127.0.0.1"), "lacks the port"),
                                 (("list", "--user", "j\u00fcrgen"), "x-exportq-user")):
             out, err = self.run_cli(USAGE, *arguments)
             self.assertEqual("", out)

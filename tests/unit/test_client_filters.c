@@ -35,7 +35,6 @@ static void commas_part_values_unless_a_backslash_keeps_them(void **state)
         {"note=back\\slash", "note", 1, "back\\slash"},
         {"note=ends in \\", "note", 1, "ends in \\"},
         {"expr=a=b", "expr", 1, "a=b"},
-        {"empty=", "empty", 1, ""},
         {"gaps=,x,", "gaps", 3, "|x|"},
     };
     (void)state;
@@ -89,12 +88,26 @@ static void a_filter_without_a_name_or_an_equals_sign_is_refused(void **state)
     }
 }
 
+static void a_filter_without_a_value_is_refused_with_a_way_out(void **state)
+{
+    (void)state;
+    struct arena arena CLEANUP(arena_done) = {0};
+    struct filters filters;
+    struct err err = {0};
+    filters_init(&filters, &arena, MAX_FILTERS);
+    assert_false(filters_add(&filters, &arena, "tagIds=", &err));
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_non_null(strstr(err.text, "--filter tagIds= has no value; leave the filter out"));
+    assert_int_equal(filters.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_part_values_unless_a_backslash_keeps_them),
         cmocka_unit_test(a_name_given_again_adds_to_its_values),
         cmocka_unit_test(a_filter_without_a_name_or_an_equals_sign_is_refused),
+        cmocka_unit_test(a_filter_without_a_value_is_refused_with_a_way_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
