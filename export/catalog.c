@@ -21,12 +21,13 @@ struct catalog {
 static const char suffix[] = ".sql";
 enum { SUFFIX_LEN = sizeof suffix - 1 };
 
-/* NAME.sql, and not hidden. */
+/* NAME.sql, and not hidden; also NAME.SQL, which load_type() refuses, lest it be left out in
+ * silence. */
 static int is_type_file(const struct dirent *entry)
 {
     size_t len = strlen(entry->d_name);
     return entry->d_name[0] != '.' && len > SUFFIX_LEN &&
-           strcmp(entry->d_name + len - SUFFIX_LEN, suffix) == 0;
+           str_equal_nocase(str_of(entry->d_name + len - SUFFIX_LEN), str_of(suffix));
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
@@ -56,6 +57,9 @@ static bool load_type(struct catalog *catalog, int directory_fd, const char *fil
 {
     struct buf text CLEANUP(buf_done);
     buf_init(&text, EXPORT_TYPE_MAX_BYTES + 1);
+    if (strcmp(file + strlen(file) - SUFFIX_LEN, suffix) != 0)
+        return err_set(err, ERR_INVALID, "%s: a type file ends in %s, in small letters; rename it",
+                       file, suffix);
     if (!read_file(directory_fd, file, &text, err))
         return false;
     struct str name = {file, strlen(file) - SUFFIX_LEN};

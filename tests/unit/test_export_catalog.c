@@ -86,6 +86,21 @@ static void one_bad_type_refuses_the_whole_with_its_line(void **state)
     place_close(&place, names);
 }
 
+static void an_ending_in_capitals_is_refused_and_not_left_out(void **state)
+{
+    (void)state;
+    struct place place;
+    place_open(&place);
+    place_file(&place, "a.sql", good);
+    place_file(&place, "b.SQL", good);
+    struct catalog *catalog = NULL;
+    assert_false(catalog_load(place.directory, place.kit.source, &catalog, &place.kit.err));
+    assert_string_equal(place.kit.err.text,
+                        "b.SQL: a type file ends in .sql, in small letters; rename it");
+    static const char *const names[] = {"a.sql", "b.SQL", NULL};
+    place_close(&place, names);
+}
+
 static void a_directory_without_types_is_named(void **state)
 {
     (void)state;
@@ -135,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_come_in_the_order_of_their_names),
         cmocka_unit_test(one_bad_type_refuses_the_whole_with_its_line),
+        cmocka_unit_test(an_ending_in_capitals_is_refused_and_not_left_out),
         cmocka_unit_test(a_directory_without_types_is_named),
         cmocka_unit_test(a_file_too_large_or_no_file_is_refused),
     };
