@@ -9,8 +9,9 @@
 
 #include "base/sink.h"
 
-/* The user with most of the trades; the others are alice, bob and carol. */
-#define DEMO_JOURNAL_OWNER "local"
+/* The user with most of the trades, and all of them, for people. */
+#define DEMO_JOURNAL_OWNER  "local"
+#define DEMO_JOURNAL_OWNERS DEMO_JOURNAL_OWNER ", alice, bob and carol"
 
 /* The rows as INSERT statements, in an order that keeps foreign keys, for the tables of
  * sql/journal/; SQLite and PostgreSQL both take them. Each write is one whole statement. */

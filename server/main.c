@@ -412,7 +412,8 @@ static int load_demo(const struct settings *settings)
     }
     if (!demo_journal_load(url.ptr, &err))
         return fail(&err, EXIT_FAILED);
-    (void)printf("the demo journal is there; its owners are those of: exportqd --demo\n");
+    (void)printf("the demo journal is there; its owners are " DEMO_JOURNAL_OWNERS
+                 ", and who gives no name is " DEMO_JOURNAL_OWNER "\n");
     return EXIT_DONE;
 }
 

@@ -50,7 +50,7 @@ class Journal(PgSource):
     def test_the_journal_in_postgres_gives_the_same_files_as_in_sqlite(self):
         status, out, err = run_once(["--load-demo"], {"DATABASE_URL": self.url}, timeout=120)
         self.assertEqual(0, status, err)
-        self.assertIn("the demo journal is there", out)
+        self.assertIn("the demo journal is there; its owners are local, alice, bob and carol", out)
         with Server(demo=True, EXPORT_MAX_ACTIVE_PER_USER=100) as sqlite:
             here = self.caller(self.serve(EXPORT_MAX_ACTIVE_PER_USER=100), owner=None)
             there = self.caller(sqlite, owner=None)
