@@ -13,8 +13,9 @@ bool checkup_tell(struct checkup *checkup, const char *what, bool is_ok, struct 
         return true;
     }
     (void)fprintf(checkup->out, "%s: failed: %s: %s\n", checkup->program, what, err->text);
-    checkup->has_mistakes |= err->code == ERR_INVALID;
-    checkup->has_failures |= err->code != ERR_INVALID;
+    bool is_mistake = err->code == ERR_INVALID || err->code == ERR_SOURCE_DENIED;
+    checkup->has_mistakes |= is_mistake;
+    checkup->has_failures |= !is_mistake;
     *err = (struct err){0};
     return false;
 }

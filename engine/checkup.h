@@ -17,7 +17,7 @@
 struct checkup {
     const char *program;
     FILE *out;
-    bool has_mistakes; /* something was ERR_INVALID */
+    bool has_mistakes; /* something was ERR_INVALID, or a database refused (ERR_SOURCE_DENIED) */
     bool has_failures; /* anything else */
 };
 

@@ -91,7 +91,8 @@ static bool settle_source(struct settings *settings, struct err *err)
     return !str_is_empty(settings->source_url) ||
            err_set_field(err, "EXPORT_SOURCE_URL",
                          "nothing says what to export; set EXPORT_SOURCE_URL=sqlite:PATH or "
-                         "postgres://USER@HOST/DATABASE, or try exportqd --demo");
+                         "postgres://USER@HOST/DATABASE%s",
+                         settings->is_persistent ? "" : ", or try exportqd --demo");
 }
 
 /* Whoever sets one of these means a bucket. (What is called AWS_… may be there for others.) */
@@ -117,15 +118,16 @@ bool engine_settle(struct engine *engine, struct err *err)
            (settle_source(settings, err) && paths_set_state(settings, &engine->arena, err));
 }
 
-/* Says which setting an error is about, and what to look at where a database does not let us in.
- * Returns false. */
+/* Says to the operator which setting an error is about, which file, and what to look at where a
+ * database does not let us in. Returns false. */
 static bool blame(const char *setting, struct str url, struct err *err)
 {
     struct err cause = *err;
     bool is_away = cause.code == ERR_UNAVAILABLE || cause.code == ERR_SOURCE_UNAVAILABLE ||
                    cause.code == ERR_SOURCE_DENIED;
     bool is_file = str_starts_with(url, STR("sqlite:"));
-    return err_set(err, cause.code, "%s: %s%s", setting, cause.text,
+    return err_set(err, cause.code, "%s: %.*s%s%s%s", setting, STR_ARG(is_file ? url : STR("")),
+                   is_file ? ": " : "", cause.text,
                    is_away && !is_file ? " (check its host, port, user and database, and that "
                                          "PostgreSQL runs there)"
                                        : "");

@@ -327,17 +327,25 @@ static bool has_space(const char *path)
     return !is_full;
 }
 
-/* Whether the first directory that is there above a path, which is cut to it, can be written to. */
+/* Whether a directory can be made at a path, which is cut to the first that is missing. That one is
+ * made and removed: of the rights, a file system such as /proc tells more than it keeps. */
 static bool may_be_made(char *path)
 {
     char *slash = NULL;
     while ((slash = strrchr(path, '/')) && slash != path) {
         *slash = '\0';
-        if (access(path, F_OK) == 0 || errno != ENOENT)
+        if (access(path, F_OK) == 0 || errno != ENOENT) {
+            *slash = '/';
             break;
+        }
     }
-    const char *above = !slash ? "." : slash == path ? "/" : path;
-    return faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0 && has_space(above);
+    if (mkdir(path, MODE_DIR) != 0)
+        return errno == EEXIST; /* another was faster */
+    bool is_fine = has_space(path);
+    int failure = errno;
+    (void)rmdir(path); /* unless another has put something there */
+    errno = failure;
+    return is_fine;
 }
 
 /* What can be told of a directory that is there. */

@@ -91,13 +91,24 @@ static bool migrate(struct pg *pg, bool is_check, int *out_steps, struct err *er
     return pg_do(pg, lock_sql, LOCK_MS + ANSWER_MS, err) && take_steps(pg, out_steps, err);
 }
 
+/* The operator reads it, who can do more than try again; a refusal is not gone by tomorrow. */
+static bool fail_open(struct err *err)
+{
+    struct err cause = *err;
+    bool is_refused = cause.code == ERR_SOURCE_DENIED;
+    if (!is_refused && !err_code_is_retryable(cause.code))
+        return pg_store_fail(err);
+    return err_set(err, is_refused ? ERR_SOURCE_DENIED : ERR_UNAVAILABLE, "the queue: %s",
+                   cause.text);
+}
+
 bool store_pg_migrate(const char *url, bool is_check, int *out_steps, struct err *err)
 {
     const struct pg_options options = {.url = url, .application_name = "exportq/migrate"};
     struct pg *pg = NULL;
     *out_steps = 0;
     if (!pg_open(&options, NULL, &pg, err))
-        return pg_store_fail(err);
+        return fail_open(err);
     bool is_ok = migrate(pg, is_check, out_steps, err);
     if (!is_ok && err->code != ERR_INVALID) {
         char cause[ERR_TEXT_SIZE];

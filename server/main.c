@@ -153,6 +153,7 @@ static int check(struct server *server)
                        security_check_listen(settings, security, &e), &e);
     (void)checkup_tell(&checkup, "the address for browsers",
                        security_check_http_listen(settings, security, &e), &e);
+    checkup_leave_out(&checkup, "whether the ports are free", "a server of these settings may run");
     (void)checkup_tell(&checkup, "connections", settle_connections(settings, &e), &e);
     if (!settings->is_demo || checkup_tell(&checkup, "the demo", open_demo(server, &e), &e))
         engine_check(engine, &checkup);

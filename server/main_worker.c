@@ -98,9 +98,12 @@ static int check(struct worker *worker)
 {
     struct checkup checkup = {.program = "exportq-worker", .out = stderr};
     struct err err = {0};
-    if (has_door(worker))
+    if (has_door(worker)) {
         (void)checkup_tell(&checkup, "the address for metrics, who may call, and TLS",
                            open_security(worker, &err), &err);
+        checkup_leave_out(&checkup, "whether its port is free",
+                          "a worker of these settings may run");
+    }
     engine_check(&worker->engine, &checkup);
     int status = checkup_status(&checkup);
     if (status == EXIT_DONE)

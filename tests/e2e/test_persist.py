@@ -279,6 +279,13 @@ class Settings(PersistentCase):
         self.assertIn("exportq-worker", out)
         self.assertNotIn("EXPORT_LISTEN", out)
 
+    def test_a_database_that_knows_no_such_name_is_a_mistake_to_check(self):
+        nowhere = self.url.rsplit("/", 1)[0] + "/nosuch"
+        for settings in ({"DATABASE_URL": nowhere}, {"EXPORT_SOURCE_URL": nowhere, "EXPORT_TYPES_DIR": None}):
+            status, _, err = run_once(["--check"], self.node(Server, **settings).settings)
+            self.assertEqual(2, status, err)
+            self.assertIn('refuses the connection: database "nosuch" does not exist (check its host', err)
+
     def test_a_database_that_is_not_there_is_told_without_its_password(self):
         url = "postgres://app:hush@127.0.0.1:1/journal"
         for settings in ({"DATABASE_URL": url}, {"EXPORT_SOURCE_URL": url}, {"DATABASE_URL": url, "EXPORT_SOURCE_URL": None}):

@@ -162,6 +162,8 @@ class Settings(unittest.TestCase):
             if "database" in what or "source" in what:
                 self.assertIn("(check its host", found[what][1])
         self.assertEqual("not tried", found["the export types"][0])
+        self.assertNotIn("try again", found["the queue's database"][1])
+        self.assertEqual("not tried", found["whether the ports are free"][0])
 
     def test_check_of_a_worker_goes_on_after_a_failure_too(self):
         nobody = "postgres://app@127.0.0.1:1/x"
@@ -169,6 +171,7 @@ class Settings(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertEqual({"the log": "ok", "the queue's database": "failed", "the source": "ok", "the export types": "ok",
                           "the file store": "ok"}, {what: how for what, (how, _) in found.items()})
+        self.assertNotIn("--demo", self.check("exportq-worker", EXPORT_SOURCE_URL="")[1]["the source"][1])
 
     def test_check_shows_how_many_connections_there_may_be(self):
         self.assertRegex(self.check()[2], r"\nEXPORT_MAX_CONNECTIONS=[1-9]\d*\n")
@@ -222,7 +225,7 @@ class Settings(unittest.TestCase):
         for arguments in ([], ["--check"]):
             status, _, err = run_once(arguments, settings)
             self.assertEqual(1, status, err)  # it may be there later
-            self.assertRegex(err, "EXPORT_SOURCE_URL: the source database .* exist")
+            self.assertRegex(err, "EXPORT_SOURCE_URL: sqlite:/nothing/here.db: the source database .* exist")
 
     def test_an_address_that_cannot_be_had_is_told_in_one_line(self):
         with Server(self.kit) as first:

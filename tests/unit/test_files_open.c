@@ -86,6 +86,8 @@ static void a_directory_is_tried_without_a_change(void **state)
     assert_false(may_open("file:", FILES_SHARED, &err));
     assert_false(may_open("s4://bucket", FILES_SHARED, &err));
     assert_false(may_open("file:/dev/null/x", FILES_SHARED, &err));
+    assert_false(may_open("file:/proc/x/y", FILES_SHARED, &err)); /* though root has every right */
+    assert_non_null(strstr(err.text, "cannot make"));
     assert_false(may_open("file:/proc/self", FILES_SHARED, &err)); /* files of others */
     assert_non_null(strstr(err.text, "files of others"));
     kit_dir_remove(&dir);
