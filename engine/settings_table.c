@@ -23,7 +23,7 @@ const struct setting settings_table[] = {
     {"EXPORT_EVENTS_URL", ALL, KIND_URL, AT(events_url), 0, 0, "", "DATABASE_URL",
      "the same database without a pooler between, where DATABASE_URL leads through one: for LISTEN"},
     {"EXPORT_DATABASE_CONNECTIONS", ALL, KIND_COUNT, AT(database_connections), 2, 1000, "16", NULL,
-     "connections to the queue's database at most, besides the one that listens"},
+     "connections to the queue's database at most, besides three for health and leases and one that listens"},
     {"EXPORT_AUTO_MIGRATE", ALL, KIND_SWITCH, AT(has_auto_migrate), 0, 1, "1", NULL,
      "1 brings the queue's schema up to date at start; 0 leaves that to exportqd --migrate"},
     {"EXPORT_SOURCE_URL", ALL, KIND_URL, AT(source_url), 0, 0, "", "DATABASE_URL",

@@ -67,7 +67,7 @@ struct store_pg_options {
     const char *url;        /* postgres://… */
     const char *events_url; /* for LISTEN, where `url` leads to a pooler; NULL: `url` */
     const char *application_name;
-    size_t max_connections; /* but for the one that listens */
+    size_t max_connections; /* but for three that stay free for what is vital, and one to listen */
 };
 
 /* Jobs in PostgreSQL, in schema exportq, which must have been migrated (store_pg_migrate). Any
@@ -79,8 +79,9 @@ bool store_pg_open(const struct store_options *options, const struct store_pg_op
                    struct err *err) MUST_CHECK;
 
 /* Brings the schema at `url` up to this version; safe when several processes do so at once. A
- * schema that is newer is ERR_INVALID: the text says what to do. *out_steps: how many steps were
- * taken; with `is_check` none is, and it tells how many are missing. */
+ * schema that is newer is ERR_INVALID: the text says what to do. A database that refuses the
+ * connection is ERR_SOURCE_DENIED. *out_steps: how many steps were taken; with `is_check` none is,
+ * and it tells how many are missing. */
 bool store_pg_migrate(const char *url, bool is_check, int *out_steps, struct err *err) MUST_CHECK;
 
 void store_free(struct store *store);
