@@ -6,9 +6,10 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
 #include <unistd.h>
 
-enum { TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000 };
+enum { TEXT_MAX_BYTES = 4096, MINUTE_MS = 60000, FLAG_SIZE = 64 };
 
 static const char *form_of(enum setting_kind kind)
 {
@@ -178,14 +179,17 @@ static bool set_from_file(const struct settings_input *input, const struct setti
     if (is_given(input, setting->name))
         return err_set_field(err, setting->name, "%s and %s" FILE_ENDING " are both set; give one",
                              setting->name, setting->name);
+    errno = 0;
     FILE *file = fopen(name, "re");
     size_t len = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    int failure = errno;
     bool is_read = file && !ferror(file);
     if (file)
         (void)fclose(file);
     if (!is_read)
-        return err_set_field(err, setting->name, "the file %s of %s" FILE_ENDING " cannot be read",
-                             name, setting->name);
+        return err_set_field(err, setting->name,
+                             "the file %s of %s" FILE_ENDING " cannot be read: %s", name,
+                             setting->name, strerrordesc_np(failure));
     bool is_set = set_value(setting, str_trim((struct str){text, len}), arena, out, err);
     explicit_bzero(text, sizeof text);
     note_file(setting, name, out);
@@ -228,15 +232,31 @@ static bool is_ours(struct str name)
            str_equal(name, STR("DATABASE_URL" FILE_ENDING));
 }
 
+/* "--workers" of "EXPORT_WORKERS". */
+static void write_flag(const char *setting, char out[FLAG_SIZE])
+{
+    struct str name = str_of(setting);
+    size_t skipped = str_starts_with(name, STR("EXPORT_")) ? strlen("EXPORT_") : 0;
+    (void)snprintf(out, FLAG_SIZE, "--%s", setting + skipped);
+    for (char *c = out; *c; c++)
+        *c = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+}
+
 /* `given` is how it was written. */
 static bool refuse_unknown(const struct settings_input *input, const char *where, struct str given,
                            struct str name, struct err *err)
 {
     const char *guess = setting_guess(name);
+    bool is_flag = strcmp(where, "flags") == 0;
+    char flag[FLAG_SIZE] = "";
+    if (guess && is_flag) {
+        write_flag(guess, flag);
+        guess = flag;
+    }
     return err_set_field(err, where, "unknown %s %.*s; %s%s%s%s --help lists all",
-                         strcmp(where, "flags") == 0 ? "flag" : "setting in the environment:",
-                         STR_ARG(given), guess ? "did you mean " : "", guess ? guess : "",
-                         guess ? "? " : "", program_name(input->program));
+                         is_flag ? "flag" : "setting in the environment:", STR_ARG(given),
+                         guess ? "did you mean " : "", guess ? guess : "", guess ? "? " : "",
+                         program_name(input->program));
 }
 
 static bool read_environment(const struct settings_input *input, struct arena *arena,

@@ -39,9 +39,10 @@ bool auth_check_door(const struct auth_door *door, struct err *err)
     if (door->is_open)
         return err_set_field(err, door->setting,
                              "%s is \"%.*s\", which others can reach, and EXPORT_AUTH is "
-                             "none; say how callers prove who they are, with EXPORT_AUTH=jwt, key "
-                             "or mtls (docs/security.md), or listen on 127.0.0.1",
-                             door->setting, STR_ARG(door->address));
+                             "none; say how callers prove who they are, with EXPORT_AUTH=%s "
+                             "(docs/security.md), or listen on 127.0.0.1",
+                             door->setting, STR_ARG(door->address),
+                             door->is_for_mtls ? "jwt, key or mtls" : "jwt or key");
     if (!door->has_tls && !door->allows_plaintext)
         return err_set_field(err, door->setting,
                              "%s is \"%.*s\", which others can reach, and credentials "

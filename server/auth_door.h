@@ -14,6 +14,7 @@ struct auth_door {
     const char *example_port;
     struct str address; /* "host:port" */
     bool is_open;       /* without authentication */
+    bool is_for_mtls;   /* callers may show certificates at this door */
     bool has_mtls;
     bool has_tls;
     bool has_client_ca;

@@ -100,6 +100,7 @@ bool security_check_listen(const struct settings *settings, const struct securit
         .example_port = "50051",
         .address = settings->listen,
         .is_open = identity && identity_is_open(identity),
+        .is_for_mtls = true,
         .has_mtls = identity && identity_has_mtls(identity),
         .has_tls = !str_is_empty(settings->tls_certificate),
         .has_client_ca = !str_is_empty(settings->tls_client_ca),

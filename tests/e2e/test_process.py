@@ -78,7 +78,7 @@ class Secrets(Case):
         alice = self.caller(server)
         self.assertTrue(alice.token(alice.completed(alice.rows(1).id).id).startswith("v1.k1."))
         self.refuse("both", EXPORT_DOWNLOAD_SECRET=SECRET, EXPORT_DOWNLOAD_SECRET_FILE=path)
-        self.refuse("cannot be read", EXPORT_DOWNLOAD_SECRET_FILE=path + ".none")
+        self.refuse("cannot be read: No such file or directory", EXPORT_DOWNLOAD_SECRET_FILE=path + ".none")
         self.refuse("unknown setting", EXPORT_LISTEN_FILE=path)
 
     def test_the_check_masks_them(self):

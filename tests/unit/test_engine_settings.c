@@ -240,8 +240,8 @@ static void a_slip_is_told_what_may_have_been_meant(void **state)
         {"EXPORT_WORKER=1", NULL, "did you mean EXPORT_WORKERS? exportqd --help"},
         {"EXPORT_LISTNE=x", NULL, "did you mean EXPORT_LISTEN?"},
         {"ENABLE_EXPORT_QUEUES=1", NULL, "did you mean ENABLE_EXPORT_QUEUE?"},
-        {NULL, "--worker=2", "unknown flag --worker; did you mean EXPORT_WORKERS?"},
-        {NULL, "--export-stat-dir=x", "did you mean EXPORT_STATE_DIR?"},
+        {NULL, "--worker=2", "unknown flag --worker; did you mean --workers?"},
+        {NULL, "--export-stat-dir=x", "did you mean --state-dir?"},
         {"EXPORT_COLOUR=1", NULL, "EXPORT_COLOUR; exportqd --help"},
         {NULL, "--nothing=1", "unknown flag --nothing; exportqd --help"},
     };

@@ -54,7 +54,10 @@ static void others_may_call_where_they_prove_who_they_are_over_tls(void **state)
         const char *field;  /* of what is refused; NULL: it is fine */
         const char *advice; /* in the refusal */
     } cases[] = {
-        {{.is_open = true}, "EXPORT_LISTEN", "EXPORT_AUTH"},
+        {{.is_open = true}, "EXPORT_LISTEN", "EXPORT_AUTH=jwt or key (docs"},
+        {{.is_open = true, .is_for_mtls = true},
+         "EXPORT_LISTEN",
+         "EXPORT_AUTH=jwt, key or mtls (docs"},
         {{.is_open = true, .has_tls = true}, "EXPORT_LISTEN", "EXPORT_AUTH"},
         {{.is_open = true, .allows_plaintext = true}, "EXPORT_LISTEN", "EXPORT_AUTH"},
         {{.is_open = false}, "EXPORT_LISTEN", "EXPORT_TLS_CERTIFICATE"},
