@@ -143,14 +143,18 @@ static bool open_source(struct engine *engine, struct err *err)
            blame(is_of_queue ? "DATABASE_URL" : "EXPORT_SOURCE_URL", settings->source_url, err);
 }
 
-/* The types that we bring along fit no database but the demo's. */
-static bool load_types(struct engine *engine, struct err *err)
+/* The types that we bring along fit no database but the demo's. With a listener they are only
+ * tried. */
+static bool load_types(struct engine *engine, const struct catalog_listener *listener,
+                       struct err *err)
 {
     struct settings *settings = &engine->settings;
     bool is_built_in = str_is_empty(settings->types_dir);
     if (!paths_set_types(settings, source_dialect(engine->source), &engine->arena, err))
         return false;
-    if (catalog_load(settings->types_dir.ptr, engine->source, &engine->catalog, err))
+    const char *directory = settings->types_dir.ptr;
+    if (listener ? catalog_try(directory, engine->source, listener, err)
+                 : catalog_load(directory, engine->source, &engine->catalog, err))
         return true;
     if (!is_built_in || err->code != ERR_INVALID || err->field[0])
         return false;
@@ -163,7 +167,8 @@ static bool load_types(struct engine *engine, struct err *err)
 
 bool engine_open_source(struct engine *engine, struct err *err)
 {
-    return !engine->settings.has_queue || (open_source(engine, err) && load_types(engine, err));
+    return !engine->settings.has_queue ||
+           (open_source(engine, err) && load_types(engine, NULL, err));
 }
 
 /* ---- Queue ---- */
@@ -244,6 +249,20 @@ static bool try_files(struct engine *engine, struct err *err)
     return files_try_store(settings->store_url, &options, err);
 }
 
+static const char types_name[] = "the export types";
+
+static void tell_type(void *target, struct err *err)
+{
+    (void)checkup_tell(target, types_name, false, err);
+}
+
+static void check_types(struct engine *engine, struct checkup *checkup)
+{
+    const struct catalog_listener listener = {tell_type, checkup};
+    struct err err = {0};
+    (void)checkup_tell(checkup, types_name, load_types(engine, &listener, &err), &err);
+}
+
 void engine_check(struct engine *engine, struct checkup *checkup)
 {
     struct settings *settings = &engine->settings;
@@ -262,9 +281,9 @@ void engine_check(struct engine *engine, struct checkup *checkup)
         (void)checkup_tell(checkup, "the connection for events", try_events(engine, &err), &err);
     if (checkup_tell(checkup, "the source",
                      settle_source(settings, &err) && open_source(engine, &err), &err))
-        (void)checkup_tell(checkup, "the export types", load_types(engine, &err), &err);
+        check_types(engine, checkup);
     else
-        checkup_leave_out(checkup, "the export types", "they are tried on the source");
+        checkup_leave_out(checkup, types_name, "they are tried on the source");
     (void)checkup_tell(checkup, "the file store", try_files(engine, &err), &err);
 }
 

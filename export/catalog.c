@@ -71,19 +71,38 @@ static bool load_type(struct catalog *catalog, int directory_fd, const char *fil
     return true;
 }
 
-static bool load_all(struct catalog *catalog, int directory_fd, struct dirent **entries,
-                     size_t count, struct source *source, struct err *err)
+/* The type files of a directory. */
+struct listing {
+    int directory_fd;
+    struct dirent **entries;
+    size_t count;
+};
+
+/* With a listener it goes on after a file that is refused; not without the source. */
+static bool load_all(struct catalog *catalog, const struct listing *listing, struct source *source,
+                     const struct catalog_listener *listener, struct err *err)
 {
-    catalog->types = arena_alloc_array(&catalog->arena, count, sizeof *catalog->types);
-    for (size_t i = 0; i < count; i++) {
-        if (!load_type(catalog, directory_fd, entries[i]->d_name, source, err))
-            return false;
+    struct err last = {0};
+    catalog->types = arena_alloc_array(&catalog->arena, listing->count, sizeof *catalog->types);
+    for (size_t i = 0; i < listing->count; i++) {
+        struct err refusal = {0};
+        if (load_type(catalog, listing->directory_fd, listing->entries[i]->d_name, source,
+                      &refusal))
+            continue;
+        if (last.code)
+            listener->refused(listener->target, &last);
+        last = refusal;
+        if (!listener || last.code != ERR_INVALID)
+            break;
     }
-    return true;
+    if (last.code)
+        *err = last;
+    return !last.code;
 }
 
-bool catalog_load(const char *directory, struct source *source, struct catalog **out,
-                  struct err *err)
+/* `listener` NULL: ends at the first that is refused. */
+static bool load(const char *directory, struct source *source,
+                 const struct catalog_listener *listener, struct catalog **out, struct err *err)
 {
     int fd CLEANUP(close_fd) = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct dirent **entries = NULL;
@@ -95,9 +114,10 @@ bool catalog_load(const char *directory, struct source *source, struct catalog *
                              directory, strerrordesc_np(errno));
     }
     struct catalog *catalog = mem_new(struct catalog);
+    const struct listing listing = {fd, entries, (size_t)found};
     bool is_loaded =
         found > 0
-            ? load_all(catalog, fd, entries, (size_t)found, source, err)
+            ? load_all(catalog, &listing, source, listener, err)
             : err_set_field(err, "EXPORT_TYPES_DIR",
                             "the types directory %s has no .sql file; an export type is one, which "
                             "docs/type-files.md describes",
@@ -111,6 +131,22 @@ bool catalog_load(const char *directory, struct source *source, struct catalog *
     }
     *out = catalog;
     return true;
+}
+
+bool catalog_load(const char *directory, struct source *source, struct catalog **out,
+                  struct err *err)
+{
+    return load(directory, source, NULL, out, err);
+}
+
+bool catalog_try(const char *directory, struct source *source,
+                 const struct catalog_listener *listener, struct err *err)
+{
+    struct catalog *catalog = NULL;
+    bool is_fine = load(directory, source, listener, &catalog, err);
+    if (is_fine)
+        catalog_free(catalog);
+    return is_fine;
 }
 
 void catalog_free(struct catalog *catalog)

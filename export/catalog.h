@@ -16,6 +16,18 @@ struct catalog;
  * the text: this one goes to the operator, not to a caller. */
 bool catalog_load(const char *directory, struct source *source, struct catalog **out,
                   struct err *err) MUST_CHECK;
+
+/* Whoever wants to know of every file that is refused. */
+struct catalog_listener {
+    void (*refused)(void *target, struct err *err);
+    void *target;
+};
+
+/* Reads them only to find all that is amiss: goes on after a file that is refused, tells the
+ * listener of each but the last, and has that in *err. */
+bool catalog_try(const char *directory, struct source *source,
+                 const struct catalog_listener *listener, struct err *err) MUST_CHECK;
+
 void catalog_free(struct catalog *catalog);
 
 size_t catalog_count(const struct catalog *catalog);

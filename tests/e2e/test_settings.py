@@ -130,8 +130,10 @@ class Settings(unittest.TestCase):
         return status, {what: (how, why) for how, what, why in found}, out
 
     def test_check_checks_the_types_too_and_leaves_nothing_behind(self):
+        self.kit.add_type("bad", "-- titel: Bad\nSELECT 1\n")
         self.kit.add_type("broken", "-- title: Broken\n-- shared\nSELECT colour FROM nowhere\n")
         status, found, _ = self.check()
+        self.assertIn("exportqd: failed: the export types: bad.sql:1", run_once(["--check"], self.works)[2])
         self.assertEqual((2, "failed"), (status, found["the export types"][0]))
         for word in ("broken.sql:3", "nowhere"):
             self.assertIn(word, found["the export types"][1])

@@ -86,6 +86,31 @@ static void one_bad_type_refuses_the_whole_with_its_line(void **state)
     place_close(&place, names);
 }
 
+static void keep(void *target, struct err *err)
+{
+    buf_printf(target, "%s|", err->text);
+}
+
+static void a_trial_finds_every_file_that_is_refused(void **state)
+{
+    (void)state;
+    struct place place;
+    struct buf told CLEANUP(buf_done);
+    buf_init(&told, 4096);
+    place_open(&place);
+    place_file(&place, "a.sql", "-- title: T\n-- shared\nSELECT oops FROM t");
+    place_file(&place, "b.sql", good);
+    place_file(&place, "c.sql", "-- title: T\n-- shared\nSELECT id FROM nowhere");
+    place_file(&place, "d.SQL", good);
+    const struct catalog_listener listener = {keep, &told};
+    assert_false(catalog_try(place.directory, place.kit.source, &listener, &place.kit.err));
+    buf_printf(&told, "%s", place.kit.err.text);
+    assert_string_equal(told.ptr, "a.sql:3: no such column: oops|c.sql:3: no such table: nowhere|"
+                                  "d.SQL: a type file ends in .sql, in small letters; rename it");
+    static const char *const names[] = {"a.sql", "b.sql", "c.sql", "d.SQL", NULL};
+    place_close(&place, names);
+}
+
 static void an_ending_in_capitals_is_refused_and_not_left_out(void **state)
 {
     (void)state;
@@ -150,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_come_in_the_order_of_their_names),
         cmocka_unit_test(one_bad_type_refuses_the_whole_with_its_line),
+        cmocka_unit_test(a_trial_finds_every_file_that_is_refused),
         cmocka_unit_test(an_ending_in_capitals_is_refused_and_not_left_out),
         cmocka_unit_test(a_directory_without_types_is_named),
         cmocka_unit_test(a_file_too_large_or_no_file_is_refused),
