@@ -125,7 +125,8 @@ int cli_health(struct cli *cli)
                      (long long)health->retried, (long long)health->cancelled,
                      (long long)health->avg_duration_ms);
     else
-        screen_print("counters: for an admin\n");
+        screen_print("counters: %s\n", health->n_limits ? "not known, for the store does not answer"
+                                                        : "for an admin");
     if (health->store)
         screen_print("store: %s, %.3f ms\n",
                      health->store->reachable ? "reachable" : "not reachable",

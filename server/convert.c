@@ -300,6 +300,6 @@ void convert_health(const struct exports_health *health, struct arena *arena,
     out->store = copy_of(arena, &no_store, sizeof no_store);
     out->store->reachable = health->is_store_reachable;
     out->store->latency_ms = health->store_latency_ms;
-    if (health->has_counters)
+    if (health->is_told_all)
         put_limits(health, arena, out);
 }

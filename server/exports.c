@@ -384,14 +384,15 @@ void exports_health(struct exports *exports, const struct caller *caller,
     struct exports_health health = {
         .is_persistent = exports->is_persistent,
         .uptime_ms = clock_monotonic_ms() - exports->started_ms,
-        .has_counters = caller->is_admin || identity_is_open(exports->identity),
+        .is_told_all = caller->is_admin || identity_is_open(exports->identity),
         .is_store_reachable = atomic_load(&exports->is_store_ok),
         .store_latency_ms = (double)atomic_load(&exports->store_latency_us) / 1e3,
     };
-    if (health.has_counters && exports->is_enabled)
+    if (health.is_told_all && exports->is_enabled)
         measure_store(exports, &health);
-    if (health.has_counters)
+    if (health.is_told_all)
         limits_read(exports->limits, health.limits);
+    health.has_counters = health.is_told_all && (health.is_store_reachable || !exports->is_enabled);
     health.status = status_of(exports, health.is_store_reachable);
     *out = health;
 }

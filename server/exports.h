@@ -197,7 +197,8 @@ struct exports_health {
     int64_t uptime_ms;
     bool is_store_reachable;
     double store_latency_ms;
-    bool has_counters; /* else those below are zero: they are of all owners, and for admins */
+    bool is_told_all;  /* else what is below is zero: it is of all owners, and for admins */
+    bool has_counters; /* the store told them */
     struct store_counters counters;
     struct limit_use limits[LIMIT_COUNT];
 };

@@ -206,7 +206,6 @@ static void put_counters(json_t *out, const struct exports_health *health)
     set(out, "retried", json_integer(counters->retried));
     set(out, "cancelled", json_integer(counters->cancelled));
     set(out, "avgDurationMs", json_real((double)counters->avg_duration_ms));
-    set(out, "limits", limits_of(health));
 }
 
 json_t *http_json_health(const struct exports_health *health, const struct exports *exports)
@@ -223,5 +222,7 @@ json_t *http_json_health(const struct exports_health *health, const struct expor
                   (int)health->is_store_reachable, "latencyMs", health->store_latency_ms);
     if (health->has_counters)
         put_counters(out, health);
+    if (health->is_told_all)
+        set(out, "limits", limits_of(health));
     return out;
 }

@@ -41,6 +41,8 @@ struct limits_owner {
 struct limits {
     struct limits_options options;
     int64_t share_ns[RATE_COUNT]; /* of a minute, for one; 0: no limit */
+    void (*read)(void *data, struct limit_use out[LIMIT_COUNT]); /* NULL: nobody knows more */
+    void *reader;
 
     pthread_mutex_t mutex; /* guards all below */
     struct index by_name;
@@ -411,4 +413,13 @@ void limits_read(struct limits *limits, struct limit_use out[LIMIT_COUNT])
         raise_to(&out[LIMIT_OWNER_DOWNLOADS].in_use, owner->held[DOWNLOAD]);
     }
     pthread_mutex_unlock(&limits->mutex);
+    if (limits->read)
+        limits->read(limits->reader, out);
+}
+
+void limits_set_reader(struct limits *limits,
+                       void (*read)(void *data, struct limit_use out[LIMIT_COUNT]), void *data)
+{
+    limits->read = read;
+    limits->reader = data;
 }

@@ -92,4 +92,9 @@ struct limit_use {
 
 void limits_read(struct limits *limits, struct limit_use out[LIMIT_COUNT]);
 
+/* Who knows how those stand that are decided elsewhere: called at the end of each read. Before the
+ * first, once; `data` outlives the last. */
+void limits_set_reader(struct limits *limits,
+                       void (*read)(void *data, struct limit_use out[LIMIT_COUNT]), void *data);
+
 #endif

@@ -306,8 +306,7 @@ static bool open_doors(struct server *server, struct err *err)
         !rpc_health_new(server->rpc, &server->health, err) ||
         !rpc_reflection_new(server->rpc, &server->reflection, err))
         return false;
-    const struct metrics_sources sources = {engine->store, engine->pool, &server->exports,
-                                            server->rpc};
+    const struct metrics_sources sources = {engine->store, engine->pool, &server->exports};
     metrics_set_sources(server->metrics, &sources);
     server->pulse = pulse_start(&server->exports, server->health, service_name);
     return start_rpc(server, err) && open_http(server, err);

@@ -24,7 +24,6 @@
 struct metrics;
 struct exports;
 struct exports_health;
-struct rpc_server;
 
 /* What the text may take: with a thousand types it is less. */
 enum { METRICS_MAX_BYTES = 64 * 1024 * 1024 };
@@ -50,8 +49,7 @@ void metrics_free(struct metrics *metrics);
 struct metrics_sources {
     struct store *store;
     struct pool *pool;
-    struct exports *exports; /* in exportqd, as the next */
-    struct rpc_server *rpc;
+    struct exports *exports; /* in exportqd */
 };
 void metrics_set_sources(struct metrics *metrics, const struct metrics_sources *sources);
 

@@ -7,7 +7,6 @@
 #include "rpc/status.h"
 #include "server/exports.h"
 #include "server/metrics_own.h"
-#include "server/service.h"
 
 enum { RPC_STATUSES = 17 };
 
@@ -173,7 +172,5 @@ static void write_more(struct metrics *metrics, struct buf *out)
     if (sources->exports->is_enabled)
         write_queue(metrics, out);
     limits_read(sources->exports->limits, limits);
-    if (sources->rpc)
-        service_read_door(sources->rpc, limits);
     write_limits(limits, out);
 }

@@ -15,7 +15,6 @@
 struct service {
     Exportqueue__V1__ExportService_Service base; /* first: a handler gets its address */
     struct exports *exports;
-    struct rpc_server *rpc;
 };
 
 static struct exports *exports_of(Exportqueue__V1__ExportService_Service *base)
@@ -279,7 +278,8 @@ static void service_resend_webhook(Exportqueue__V1__ExportService_Service *base,
     reply(&response, call);
 }
 
-void service_read_door(struct rpc_server *rpc, struct limit_use limits[LIMIT_COUNT])
+/* What rpc/ decides and knows. */
+static void read_door(void *rpc, struct limit_use limits[LIMIT_COUNT])
 {
     limits[LIMIT_CALLS].in_use = rpc_server_calls(rpc);
     limits[LIMIT_CONNECTIONS].most = rpc_connections_most();
@@ -298,7 +298,6 @@ static void service_health(Exportqueue__V1__ExportService_Service *base,
     if (!auth_anyone(exports_of(base)->identity, call, &caller, &ignored))
         caller = (struct caller){0};
     exports_health(exports_of(base), &caller, &health);
-    service_read_door(((struct service *)(void *)base)->rpc, health.limits);
     convert_health(&health, rpc_turn_arena(call), &response);
     reply(&response, call);
 }
@@ -311,7 +310,7 @@ bool service_mount(struct rpc_server *server, struct exports *exports,
     struct service *service = mem_new(struct service);
     service->base = handlers;
     service->exports = exports;
-    service->rpc = server;
+    limits_set_reader(exports->limits, read_door, server);
     if (!rpc_server_add(server, &service->base.base, schema, err)) {
         service_free(service);
         return false;

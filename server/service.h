@@ -18,7 +18,4 @@ bool service_mount(struct rpc_server *server, struct exports *exports,
                    struct err *err) MUST_CHECK;
 void service_free(struct service *service);
 
-/* What limits_read cannot tell, for rpc/ decides and knows it. */
-void service_read_door(struct rpc_server *server, struct limit_use limits[LIMIT_COUNT]);
-
 #endif

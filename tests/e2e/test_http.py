@@ -221,6 +221,8 @@ class Journal(WebCase):
         self.assertEqual([False], [each["isDefault"] for each in types["notes"]["columns"] if each["name"] == "secret"])
         health = Web(self.address).get("/api/health").data
         self.assertEqual(("ok", "memory", ["none"], 0), (health["status"], health["mode"], health["auth"], health["running"]))
+        limits = {each["name"]: each["limit"] for each in health["limits"]}
+        self.assertTrue(1 <= limits["EXPORT_MAX_CONNECTIONS"] <= 10000, limits)
 
     def test_a_queue_that_is_off_is_501_and_health_answers(self):
         self.serve_web(ENABLE_EXPORT_QUEUE=0)

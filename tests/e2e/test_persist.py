@@ -312,9 +312,12 @@ class Losing(PersistentCase):
         self.assertEqual(pb.HealthResponse.STATUS_OK, self.status(caller))
         away()
         wait_until(lambda: self.status(caller) == pb.HealthResponse.STATUS_DEGRADED, "it is told", 2)
+        health = caller.Health()
+        self.assertEqual((False, True), (health.has_counters, len(health.limits) > 0))  # zeros would be no truth
         self.refused(grpc.StatusCode.UNAVAILABLE, caller.CreateJob, type="notes")
         back()
         wait_until(lambda: self.status(caller) == pb.HealthResponse.STATUS_OK, "it is back", 15)
+        self.assertTrue(caller.Health().has_counters)
 
     def test_health_tells_the_truth_when_the_database_is_stopped(self):
         alice = self.caller(self.serve(EXPORT_WORKERS=0))
