@@ -5,6 +5,7 @@
  */
 #include "server/http_create.h"
 
+#include "base/utf8.h"
 #include "server/http_field.h"
 
 #include <inttypes.h>
@@ -12,6 +13,8 @@
 
 typedef Exportqueue__V1__CreateJobRequest request_t;
 typedef Exportqueue__V1__Presentation presentation_t;
+
+enum { MEMBERS_MAX = 16, NAME_MAX_BYTES = 40 };
 
 static bool refuse(const char *field, const char *wanted, struct err *err)
 {
@@ -139,18 +142,37 @@ static bool take_presentation_words(const json_t *object, presentation_t *out, s
     return true;
 }
 
-/* Whether every member is one of these (NULL at the end). */
-static bool check_members(const json_t *object, const char *field, const char *const *names,
-                          struct err *err)
+/* The members that an object may have. */
+struct members {
+    const char *prefix;             /* "presentation."; of the body it is empty */
+    const char *advice;             /* what else there is to know */
+    const char *names[MEMBERS_MAX]; /* NULL at the end */
+};
+
+static bool refuse_member(const struct members *members, const char *name, struct err *err)
+{
+    char known[ERR_TEXT_SIZE / 2] = "";
+    char field[ERR_FIELD_SIZE];
+    size_t len = 0;
+    for (size_t i = 0; members->names[i]; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i ? ", " : "",
+                                members->names[i]);
+    (void)snprintf(field, sizeof field, "%s%.*s", members->prefix,
+                   STR_ARG(utf8_cut(str_of(name), NAME_MAX_BYTES)));
+    return err_set_field(err, field, "there is no member \"%s\"; there are %s%s", field, known,
+                         members->advice);
+}
+
+static bool check_members(const json_t *object, const struct members *members, struct err *err)
 {
     void *iter = json_object_iter((json_t *)object);
     for (; iter; iter = json_object_iter_next((json_t *)object, iter)) {
         size_t i = 0;
-        while (names[i] && !str_equal(str_of(names[i]), str_of(json_object_iter_key(iter))))
+        const char *name = json_object_iter_key(iter);
+        while (members->names[i] && !str_equal(str_of(members->names[i]), str_of(name)))
             i++;
-        if (!names[i])
-            return err_set_field(err, field, "%s has no member \"%.100s\"", field,
-                                 json_object_iter_key(iter));
+        if (!members->names[i])
+            return refuse_member(members, name, err);
     }
     return true;
 }
@@ -173,15 +195,17 @@ static bool take_presentation_members(const json_t *object, struct arena *arena,
 static bool take_presentation(const json_t *root, struct arena *arena, request_t *out,
                               struct err *err)
 {
-    static const char *const names[] = {
-        "locale",      "timeZone",     "delimiter", "bom",    "newline",      "dialect", "header",
-        "compression", "exactNumbers", "nullText",  "places", "formulaGuard", NULL};
+    static const struct members members = {"presentation.",
+                                           "",
+                                           {"locale", "timeZone", "delimiter", "bom", "newline",
+                                            "dialect", "header", "compression", "exactNumbers",
+                                            "nullText", "places", "formulaGuard"}};
     const json_t *object = json_object_get(root, "presentation");
     if (!object || json_is_null(object))
         return true;
     if (!json_is_object(object))
         return refuse("presentation", "an object", err);
-    if (!check_members(object, "presentation", names, err))
+    if (!check_members(object, &members, err))
         return false;
     if (take_presentation_members(object, arena, out, err))
         return true;
@@ -284,14 +308,16 @@ static bool take_params(const json_t *root, struct arena *arena, request_t *out,
 
 static bool take_all(const json_t *root, struct arena *arena, request_t *out, struct err *err)
 {
-    static const char *const names[] = {"type",         "format",     "params",
-                                        "presentation", "webhookUrl", NULL};
+    static const struct members members = {
+        "",
+        "; filters, limit and selectedColumns go into params, a request id into the header "
+        "X-Request-Id",
+        {"type", "format", "params", "presentation", "webhookUrl"}};
     if (!json_is_object(root))
         return err_set(err, ERR_INVALID,
                        "the body has to be an object, such as {\"type\": "
                        "\"trades\", \"format\": \"csv\", \"params\": {}}");
-    return check_members(root, "body", names, err) &&
-           take_text(root, "type", arena, &out->type, err) &&
+    return check_members(root, &members, err) && take_text(root, "type", arena, &out->type, err) &&
            take_text(root, "format", arena, &out->format, err) &&
            take_text(root, "webhookUrl", arena, &out->webhook_url, err) &&
            take_params(root, arena, out, err) && take_presentation(root, arena, out, err);

@@ -61,8 +61,17 @@ static void write_filter(const request_t *request, const char *path, char out[ER
     (void)snprintf(out, ERR_TEXT_SIZE, "%s%s", field, element ? element : "");
 }
 
+/* That there is no such filter: what else params take. */
+static void advise_params(struct err *err)
+{
+    const struct err told = *err;
+    (void)err_set_field(err, told.field, "%s; besides them params take limit and selectedColumns",
+                        told.text);
+}
+
 void http_field_translate(const request_t *request, struct err *err)
 {
+    bool is_unknown_filter = request && strstr(err->field, "].name");
     static const char filter[] = "filters[";
     static const char columns[] = "columns";
     struct str field = str_of(err->field);
@@ -80,4 +89,6 @@ void http_field_translate(const request_t *request, struct err *err)
     else
         write_camel(err->field, out);
     http_field_set(err, out);
+    if (is_unknown_filter)
+        advise_params(err);
 }

@@ -107,12 +107,16 @@ class Journal(WebCase):
                             ({"type": "rows", "presentation": {"timeZone": "Mars/Olympus"}}, "presentation.timeZone"),
                             ({"type": "rows", "presentation": {"nullText": "n" * 999}}, "presentation.nullText"),
                             ({"type": "rows", "presentation": {"compression": "rar"}}, "presentation.compression"),
-                            ({"type": "rows", "presentation": {"wide": True}}, "presentation"),
+                            ({"type": "rows", "presentation": {"wide": True}}, "presentation.wide"),
                             ({"type": "rows", "webhookUrl": "https://example.org/"}, "webhookUrl"),
                             ({"type": "rows", "webhookUrl": "https://x/" + "u" * 4000}, "webhookUrl"),
-                            ({"type": "rows", "colour": "red"}, "body")):
+                            ({"type": "rows", "colour": "red"}, "colour"), ({"type": "rows", "c" * 200: 1}, "c" * 40)):
             error = self.refusal(400, "INVALID", self.alice.post(JOBS, body))
             self.assertEqual(field, error["field"], (body, error))
+        for body, advice in (({"type": "rows", "requestId": "a"}, "header X-Request-Id"), ({"type": "rows", "filters": {}}, "into params"),
+                             ({"type": "rows", "presentation": {"timezone": "UTC"}}, "timeZone"),
+                             ({"type": "notes", "params": {"columns": ["id"]}}, "selectedColumns")):
+            self.assertIn(advice, self.refusal(400, "INVALID", self.alice.post(JOBS, body))["message"])
         long = self.alice.post(JOBS, {"type": "rows"}, headers={"x-request-id": "r" * 129})
         self.assertEqual("X-Request-Id", self.refusal(400, "INVALID", long)["field"])
         for text in ("", "{", "[]", "null", '"x"', "{} {}", '{"type":"a","type":"b"}', '{"type":"\\ud800"}', "\xff"):
