@@ -8,8 +8,6 @@
 #include "client/screen.h"
 #include "client/when.h"
 
-#include <ctype.h>
-
 enum { LINE_MAX_BYTES = 1024 * 1024 };
 
 static void print_time(const char *key, const Google__Protobuf__Timestamp *time)
@@ -57,7 +55,7 @@ static void print_choice(const char *key, const ProtobufCEnumDescriptor *descrip
     const char *name =
         known->name + (strncmp(known->name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
     for (size_t i = 0; name[i] && i + 1 < sizeof word; i++)
-        word[i] = (char)tolower((unsigned char)name[i]);
+        word[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
     screen_print("%s: %s\n", key, word);
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { ANSWER_MS = 60000, CONNECTIONS = 8 };
+enum { ANSWER_MS = 60000, CONNECTIONS = 8, TRIES = 5 };
 
 static void must(bool is_ok, const struct err *err)
 {
@@ -22,8 +22,6 @@ static void empty_queue(const char *url)
     const struct pg_options options = {.url = url, .application_name = "exportq/test"};
     struct pg *pg = NULL;
     struct err err = {0};
-    int applied = 0;
-    must(store_pg_migrate(url, false, &applied, &err), &err);
     must(pg_open(&options, NULL, &pg, &err), &err);
     must(pg_do(pg,
                "set session_replication_role = replica; " /* the audit refuses it otherwise */
@@ -43,8 +41,14 @@ static struct store *make(const struct store_options *options, const struct cloc
                                         .max_connections = CONNECTIONS};
     struct store *store = NULL;
     struct err err = {0};
+    int applied = 0;
+    int tries = 1;
+    /* a database beside a whole run of tests may be too slow for its first answers */
+    while (!store_pg_migrate(pg.url, false, &applied, &err))
+        must(tries++ < TRIES && err.code == ERR_UNAVAILABLE, &err);
     empty_queue(pg.url);
-    must(store_pg_open(options, &pg, clock, hub, &store, &err), &err);
+    while (!store_pg_open(options, &pg, clock, hub, &store, &err))
+        must(tries++ < TRIES && err.code == ERR_UNAVAILABLE, &err);
     return store;
 }
 
