@@ -86,6 +86,43 @@ static json_t *params_of(const struct job_spec *spec)
     return params;
 }
 
+static void set_text(json_t *object, const char *key, struct str text)
+{
+    if (!str_is_empty(text))
+        set(object, key, http_answer_text(text));
+}
+
+static void set_word(json_t *object, const char *key, const char *word)
+{
+    if (word)
+        set(object, key, json_string(word));
+}
+
+/* The same of how the file looks: what was not asked for is left out. */
+static json_t *presentation_of(const struct job_presentation *asked)
+{
+    static const char *const newlines[] = {[NEWLINE_LF] = "lf", [NEWLINE_CRLF] = "crlf"};
+    static const char *const compressions[] = {
+        [COMPRESSION_GZIP] = "gzip", [COMPRESSION_ZSTD] = "zstd"};
+    json_t *out = json_object();
+    set_text(out, "locale", asked->locale);
+    set_text(out, "timeZone", asked->time_zone);
+    set_text(out, "delimiter", (struct str){&asked->delimiter, asked->delimiter ? 1 : 0});
+    set_text(out, "nullText", asked->null_text);
+    set_word(out, "newline", newlines[asked->newline]);
+    set_word(out, "compression", compressions[asked->compression]);
+    set_word(out, "dialect", asked->dialect == DIALECT_EXCEL ? "excel" : NULL);
+    set_word(out, "header", asked->has_titles ? "titles" : NULL);
+    set_word(out, "exactNumbers", asked->has_exact_numbers_text ? "string" : NULL);
+    if (asked->has_bom)
+        set(out, "bom", json_true());
+    if (asked->is_unguarded)
+        set(out, "formulaGuard", json_false());
+    if (asked->has_places)
+        set(out, "places", json_integer(asked->places));
+    return out;
+}
+
 static bool is_used_up(const struct exports *exports, const struct job *job)
 {
     return exports->downloads_per_job && job->downloads_used >= exports->downloads_per_job;
@@ -114,6 +151,8 @@ json_t *http_json_job(const struct exports *exports, const struct job *job)
     set(out, "format", http_answer_text(job->spec.format));
     set(out, "status", json_string(states[job->state]));
     set(out, "params", params_of(&job->spec));
+    set(out, "presentation", presentation_of(&job->spec.presentation));
+    set(out, "webhookUrl", text_or_null(job->spec.webhook_url));
     set(out, "owner", http_answer_text(job->owner));
     set(out, "requestId", text_or_null(job->request_id));
     set(out, "traceParent", text_or_null(job->trace_parent));

@@ -36,6 +36,19 @@ class WebCase(Case):
         return Web(self.address, user, token)
 
 
+class Told(WebCase):
+    settings = {"EXPORT_WEBHOOK_SECRET": "whsec_" + "c2VjcmV0" * 4, "EXPORT_WEBHOOK_ALLOW_PRIVATE": "1"}
+
+    def test_where_a_jobs_end_is_told_is_shown_to_its_owner_alone(self):
+        self.serve_web()
+        url = "https://127.0.0.1:1/hook?key=hers"
+        job = self.web().post(JOBS, {"type": "rows", "format": "csv", "params": {"count": 1}, "webhookUrl": url}).data
+        self.assertEqual(url, self.web().job(job["id"])["webhookUrl"])
+        others = self.web("bob").get(JOBS + "/" + job["id"])
+        self.assertEqual(404, others.status)
+        self.assertNotIn(b"hook", others.body)
+
+
 class Journal(WebCase):
     """What the journal's own page relies on."""
 
@@ -51,6 +64,16 @@ class Journal(WebCase):
         self.assertEqual({"error"}, set(answer.json))
         return answer.json["error"]
 
+    def test_a_job_tells_how_its_file_was_to_look(self):
+        looks = {"locale": "de-DE", "timeZone": "Europe/Berlin", "delimiter": ";", "bom": True, "newline": "lf",
+                 "header": "titles", "compression": "gzip", "nullText": "NULL", "places": 0, "formulaGuard": False}
+        for asked in looks, {"dialect": "excel", "exactNumbers": "string"}:
+            body = {"type": "rows", "format": "csv", "params": {"count": 1}, "presentation": asked}
+            made = self.alice.post(JOBS, body)
+            self.assertEqual(202, made.status, made.body)
+            self.assertEqual(asked, made.data["presentation"])
+            self.assertEqual(asked, self.alice.job(made.data["id"])["presentation"])
+
     def test_a_job_has_the_journals_fields_all_its_life(self):
         begun = int(time.time() * 1000)
         job = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
@@ -65,6 +88,7 @@ class Journal(WebCase):
         self.assertTrue(done["createdAt"] <= done["startedAt"] <= done["completedAt"] < done["expiresAt"])
         self.assertEqual([done], self.alice.get(JOBS, query={"requestId": "req 1"}).data)
         self.assertIsNone(done["traceParent"])
+        self.assertEqual(({}, None), (done["presentation"], done["webhookUrl"]))
         again = self.alice.create("rows", count=3, headers={"x-request-id": "req 1"})
         self.assertEqual(job["id"], again["id"])
 
