@@ -11,8 +11,11 @@ const WORDS = { queued: "Waiting", running: "Running", completed: "Ready", faile
 const PHASES = { QUEUED: "Waiting", QUERYING: "Asking the database", WRITING: "Writing", FINISHING: "Finishing",
   STORING: "Storing" };
 const SILENCE_MS = 45000; // the server says something every 15 s, if only a comment
+const OPTIONS = { locale: "locale", timeZone: "time-zone", compression: "compression", header: "header",
+  dialect: "dialect" }; // members of presentation that have an input
 const WAIT_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const LOOK_MS = 60000; // after which the page asks for what no event tells, such as what another server deleted
+const SPENT_MS = [1000, 2000, 7000]; // no event tells that a link was used
 const LASTED_MS = 10000; // a connection that ends sooner counts as one that failed
 const HIDDEN_MS = 20000; // who looks at another tab for less loses no connection
 const CHARTED = 20;
@@ -291,13 +294,13 @@ function readOrder() {
   if (columns.join("\n") !== usualColumns(type).join("\n")) params.selectedColumns = columns;
   if (byId("limit").value) params.limit = byId("limit").value;
   const presentation = {};
-  for (const [member, id] of [["locale", "locale"], ["timeZone", "time-zone"], ["compression", "compression"]])
+  for (const [member, id] of Object.entries(OPTIONS))
     if (byId(id).value.trim()) presentation[member] = byId(id).value.trim();
   return { type: type.name, format: byId("format").value, params, presentation };
 }
 
-// What an export was asked for with, on the form again. Options of the file stay as they are.
-function writeOrder({ type: name, format, params }) {
+// What an export was asked for with, and nothing else, on the form again.
+function writeOrder({ type: name, format, params, presentation, webhookUrl }) {
   const type = typeOf(name);
   if (!type) return notify("This server no longer has that type of export.");
   byId("type").value = name;
@@ -306,8 +309,13 @@ function writeOrder({ type: name, format, params }) {
   for (const [filter, each] of controls) each.write([params?.[filter] ?? []].flat());
   byId("limit").value = params?.limit ?? "";
   if (params?.selectedColumns) drawColumns(type, [params.selectedColumns].flat());
+  for (const [member, id] of Object.entries(OPTIONS)) byId(id).value = presentation?.[member] ?? "";
+  byId("request-id").value = "";
+  if (params?.limit || Object.keys(presentation ?? {}).length) byId("options-box").open = true;
   byId("type").focus();
-  say("The form has what that export was asked for with.");
+  const left = [...Object.keys(presentation ?? {}).filter(member => !OPTIONS[member]), ...(webhookUrl ? ["webhook"] : [])];
+  if (left.length) notify(`The form has what that export was asked for with, but no input for: ${left.join(", ")}.`);
+  else say("The form has what that export was asked for with.");
 }
 
 function clearProblems() {
@@ -326,7 +334,8 @@ function inputOf(field) {
 function showProblem(error) {
   const id = error.field ? inputOf(error.field) : "new";
   const problem = byId(`${id}-problem`) ?? byId("new-problem");
-  show(problem, error.message.replace(/^filter \S+: /, "")); // the input has a label
+  show(problem, error.message.replace(/^filter \S+: /, "").replace(/ \(EXPORT_\w+\)/, "")); // the input has a label; settings are the operator's
+  problem.dataset.code = error.code ?? "";
   if (problem === byId("new-problem")) return;
   const box = problem.closest("details");
   if (box) box.open = true;
@@ -369,6 +378,8 @@ const gone = new Set(); // ids of those that were deleted: of them nothing is ta
 let heard = 0; // counts what the server told
 
 const titleOf = job => typeOf(job.type)?.title || job.type;
+const isSpent = job => job.status === "completed" && job.tokenConsumed;
+const wordOf = job => (isSpent(job) ? "Downloaded" : WORDS[job.status] ?? job.status);
 
 // `since`: what was heard when it was asked for; of two words about a job the later one holds.
 function take(job, since = heard) {
@@ -377,10 +388,11 @@ function take(job, since = heard) {
   if (entry.heard > since) return;
   const before = entry.job;
   Object.assign(entry, { job, heard: ++heard });
+  if (isFinal(job) && byId("new-problem").dataset.code === "RATE_LIMIT") show(byId("new-problem"), ""); // there is room again
   draw(entry);
   byId("none").hidden = true;
   if (before && isFinal(job) && before.status !== job.status) {
-    say(`${titleOf(job)}: ${WORDS[job.status]}`);
+    say(`${titleOf(job)}: ${wordOf(job)}`);
     drawPerformance();
   }
 }
@@ -416,16 +428,17 @@ function dropCard(entry) {
 function draw(entry) {
   const { job, node, parts } = entry;
   const title = titleOf(job);
-  node.dataset.status = job.status;
-  node.ariaLabel = `${title}, ${WORDS[job.status] ?? job.status}`;
+  node.dataset.status = isSpent(job) ? "downloaded" : job.status;
+  node.ariaLabel = `${title}, ${wordOf(job)}`;
   show(parts.title, title);
-  show(parts.format, job.format);
-  show(parts.state, WORDS[job.status] ?? job.status);
+  show(parts.format, [job.format, job.presentation?.compression].filter(Boolean).join(", "));
+  show(parts.state, wordOf(job));
   drawButtons(entry, title);
   drawProgress(entry, title);
   show(parts.asked, askedOf(job));
   show(parts.warnings, warningsOf(job));
-  const details = { File: job.filename, Asked: paramsOf(job.params), Reference: job.requestId, Attempt: job.attempt > 1 &&
+  const details = { File: job.filename, Asked: paramsOf(job.params), Options: paramsOf(job.presentation),
+    Webhook: job.webhookUrl && new URL(job.webhookUrl).host, "Request id": job.requestId, Attempt: job.attempt > 1 &&
     `${job.attempt} of ${job.maxAttempts}`, "SHA-256": job.sha256, Id: job.id };
   parts.details.replaceChildren(...Object.entries(details).filter(([, text]) => text)
     .flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
@@ -457,6 +470,11 @@ function warningsOf(job) {
 function drawButtons({ job, node }, title) {
   const wanted = { download: job.status === "completed" && !job.tokenConsumed, cancel: !isFinal(job),
     retry: job.status === "failed" || job.status === "cancelled", again: isFinal(job), remove: isFinal(job) };
+  const [again, retry] = ["again", "retry"].map(act => node.querySelector(`[data-act=${act}]`));
+  const isVain = job.status === "failed" && !job.error?.retryable;
+  retry.classList.toggle("quiet", isVain);
+  if (isVain && retry.nextElementSibling === again) again.after(retry); // else it is where it should be
+  if (!isVain && again.nextElementSibling === retry) again.before(retry);
   for (const button of node.querySelectorAll("[data-act]")) {
     const gone = !wanted[button.dataset.act];
     if (gone && button === document.activeElement) node.focus();
@@ -481,7 +499,7 @@ function drawProgress({ job, parts: { bar, phase } }, title) {
 }
 
 function linkOf(job, token) {
-  if (job.tokenConsumed) return "The file was downloaded, as often as it may be. Use again asks for the same anew.";
+  if (job.tokenConsumed) return "The file was downloaded, as often as it may be. Use again fills the form with it; then press Export.";
   if (!token) return "";
   const left = token.expiresAt - now();
   return left > 0 ? `The download has begun. Its link works once, for ${minutes(left)} more.`
@@ -498,8 +516,10 @@ function tick(entry) {
   show(parts.link, job.status === "completed" ? linkOf(job, token) : "");
   const wait = job.status === "queued" && job.nextAttemptAt ? job.nextAttemptAt - now() : 0;
   const again = wait > 0 && job.attempt > 0 ? ` Attempt ${job.attempt + 1} of ${job.maxAttempts} begins in ${span(wait)}.` : "";
+  const sentence = text => `${/[.!?]$/.test(job.error.message) ? "" : "."} ${text}`;
   const why = job.error && job.status !== "completed" ? job.error.message + again +
-    (job.status === "failed" && job.error.retryable ? " Retry may help." : "") : "";
+    (job.status !== "failed" ? "" : job.error.retryable ? sentence("Retry may help.")
+      : sentence("Retry helps only once the type's SQL or the data has changed.")) : "";
   show(parts.trouble, [why, entry.trouble].filter(Boolean).join("\n"));
 }
 
@@ -510,6 +530,16 @@ async function download(entry) {
     download: "" });
   link.click();
   say(`The download of ${titleOf(entry.job)} has begun.`);
+  lookAgain(entry);
+}
+
+async function lookAgain(entry) {
+  for (const wait of SPENT_MS) {
+    await new Promise(resolve => { setTimeout(resolve, wait); });
+    if (jobs.get(entry.job.id) !== entry || entry.job.tokenConsumed) return;
+    const since = heard;
+    await ask(jobPath(entry.job.id)).then(({ data }) => jobs.get(data.id) === entry && take(data, since), () => {}); // the wire tells of what fails
+  }
 }
 
 // The answer is old news if an event came meanwhile.
@@ -553,8 +583,12 @@ async function perform(entry, button) {
     if (error.status === 404) {
       dropCard(entry);
       notify("That export is no longer there.");
+    } else if (error.code === "USED") {
+      Object.assign(entry, { job: { ...entry.job, tokenConsumed: true }, token: null });
+      draw(entry);
+      say(linkOf(entry.job));
     } else {
-      entry.trouble = error.code === "USED" ? `${error.message} Use again asks for the same anew.` : error.message;
+      entry.trouble = error.message;
       say(entry.trouble);
     }
   } finally {
@@ -755,11 +789,13 @@ function askWho(problem = "") {
   byId("secret").type = isOpen() ? "text" : "password";
   byId("secret").autocomplete = isOpen() ? "username" : "off";
   show(byId("secret-label"), isOpen() ? "Your name" : "Your token");
-  show(byId("secret-hint"), isOpen() ? "This server takes your word for it; your exports are kept under this name."
+  show(byId("secret-hint"), isOpen() ? "This server takes your word for it; your exports are kept under this name. The command line is “local”, unless told otherwise."
     : "An API key, or a token of your identity provider. It is forgotten when you close this tab.");
   show(byId("secret-problem"), problem);
   byId("enter").hidden = false;
+  byId("secret").value = isOpen() ? "local" : "";
   byId("secret").focus();
+  byId("secret").select();
 }
 
 function leave(problem) {

@@ -22,12 +22,12 @@ export async function take(scene, folder) {
   await page.locator(".job").first().locator(".state", { hasText: "Ready" }).waitFor();
   await page.click("#columns-box summary");
   await saved(page, () => press(page, "Trades", "Download"));
-  await until(page, "Trades", "Ready");
+  await until(page, "Trades", "Downloaded");
   await page.screenshot(to("exports-light.png"));
   await page.emulateMedia({ colorScheme: "dark" });
   await page.screenshot(to("exports-dark.png"));
   const phone = await scene.signedIn(server, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
-  await until(phone, "Trades", "Ready");
+  await until(phone, "Trades", "Downloaded");
   await phone.evaluate(() => document.getElementById("list-title").scrollIntoView());
   await phone.screenshot(to("exports-phone.png"));
   await server.kill();

@@ -42,7 +42,6 @@ export const tests = {
     assert.deepEqual(job.params, { from: "2025-08-02", mood: "good", tags: ["b", "c, d"], least: "0.25", done: "true",
       before: "2025-08-04T00:00:00.000Z", selectedColumns: ["text", "id", "secret"] });
     assert.equal(createHash("sha256").update(readFileSync(file.path)).digest("hex"), job.sha256);
-    await card(page, "Notes").getByText(/works once, for (10:00|9:5\d) more/).waitFor();
     await page.locator("#speed svg").first().waitFor();
   },
 
@@ -50,14 +49,50 @@ export const tests = {
     const page = await scene.signedIn(await scene.serve());
     await ask(page, "rows", { "How many": "3" });
     await until(page, "Rows in number", "Ready");
+    await page.route(/jobs\/[0-9a-f-]+$/, route => route.abort()); // it does not learn of it by itself
     await saved(page, () => press(page, "Rows in number", "Download"));
     await press(page, "Rows in number", "Download");
-    await card(page, "Rows in number").getByText("Use again asks for the same anew").waitFor();
+    await card(page, "Rows in number").getByText("Use again fills the form with it; then press Export.").waitFor();
+    assert.equal(await card(page, "Rows in number").locator(".trouble").isVisible(), false);
     await page.reload();
     await card(page, "Rows in number").getByText("The file was downloaded").waitFor();
     assert.equal(await card(page, "Rows in number").getByRole("button", { name: "Download" }).count(), 0);
     await press(page, "Rows in number", "Use again");
     assert.equal(await page.getByLabel("How many").inputValue(), "3");
+  },
+
+  async "a card says soon after a download that its file is no longer to be had"(scene) {
+    const page = await scene.signedIn(await scene.serve());
+    await ask(page, "rows", { "How many": "3" });
+    await until(page, "Rows in number", "Ready");
+    await saved(page, () => press(page, "Rows in number", "Download"));
+    await until(page, "Rows in number", "Downloaded");
+    assert.equal(await card(page, "Rows in number").getByText(/works once/).count(), 0);
+    assert.equal(await card(page, "Rows in number").getByRole("button", { name: "Download" }).count(), 0);
+  },
+
+  async "Use again asks for the very same file, whatever stands in the options"(scene) {
+    const server = await scene.serve();
+    const page = await scene.signedIn(server);
+    const looks = { compression: "gzip", locale: "de-DE", timeZone: "Europe/Berlin", header: "titles" };
+    for (const presentation of [looks, { delimiter: ";" }]) {
+      const body = JSON.stringify({ type: "rows", format: "csv", params: { count: "2" }, presentation });
+      await server.ask("jobs", { method: "POST", body });
+      await page.locator("#jobs > li").first().getByText(Object.keys(presentation)[0], { exact: false }).waitFor({ state: "attached" });
+    }
+    const again = async index => {
+      await page.locator("#jobs > li").nth(index).getByRole("button", { name: "Use again" }).click();
+    };
+    await page.locator("#jobs > li").nth(1).getByText("csv, gzip").waitFor();
+    await again(1);
+    await page.click("#create");
+    await page.locator("#jobs > li").nth(2).waitFor();
+    assert.deepEqual((await server.ask("jobs"))[0].presentation, looks);
+    await page.locator("#create:enabled").waitFor();
+    await again(1); // the one with a delimiter
+    await page.locator("#notice").getByText("no input for: delimiter").waitFor();
+    assert.deepEqual(await page.locator("#compression, #locale, #time-zone, #header").evaluateAll(all => all.map(each => each.value)),
+      ["", "", "", ""]);
   },
 
   async "what runs shows its progress, is cancelled, tried again and deleted"(scene) {
@@ -82,11 +117,24 @@ export const tests = {
     assert.deepEqual(await server.ask("jobs"), []);
   },
 
+  async "that there are too many exports is said until one of them ends"(scene) {
+    const page = await scene.signedIn(await scene.serve({ settings: { EXPORT_MAX_ACTIVE_PER_USER: "1" } }));
+    await ask(page, "endless");
+    await until(page, "Endless rows", "Running");
+    await page.locator("#create:enabled").waitFor();
+    await page.click("#create");
+    await page.locator("#new-problem").getByText("which is the limit; wait").waitFor();
+    await press(page, "Endless rows", "Cancel");
+    await page.locator("#new-problem").waitFor({ state: "hidden" });
+  },
+
   async "an export that fails says why"(scene) {
     const page = await scene.signedIn(await scene.serve());
     await ask(page, "torn");
     await until(page, "Torn", "Failed");
     assert.match(await card(page, "Torn").locator(".trouble").textContent(), /row 1.*at|at.*row 1/);
+    const buttons = await card(page, "Torn").locator("button:visible").evaluateAll(all => all.map(each => each.textContent));
+    assert.deepEqual(buttons, ["Use again", "Retry", "Delete"]); // what failed by its data fails again
   },
 
   async "what the server refuses is said at the input that is meant"(scene) {
