@@ -212,6 +212,8 @@ export const tests = {
       route.continue({ url: url.href });
     });
     await page.goto(`${server.url}/exports`);
+    await page.locator("#secret").waitFor();
+    assert.equal(await page.inputValue("#secret"), "local"); // whom the demo has rows of
     await page.fill("#secret", "alice");
     await page.keyboard.press("Enter");
     const rows = async () => (await page.locator(".job [data-part=facts]").allTextContents()).map(text => text.match(/(\d+) rows?/)[1]);
