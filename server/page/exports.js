@@ -419,7 +419,6 @@ function dropCard(entry) {
   const neighbour = entry.node.nextElementSibling ?? entry.node.previousElementSibling ?? byId("list-title");
   entry.node.remove();
   jobs.delete(entry.job.id);
-  gone.add(entry.job.id);
   byId("none").hidden = jobs.size > 0;
   drawPerformance();
   if (hadFocus) neighbour.focus();
@@ -552,6 +551,7 @@ async function remove(entry) {
   if (!await confirmed(`${titleOf(entry.job)} of ${clockTime(entry.job.createdAt)} and its file will be gone.`)) return;
   entry.isLeaving = true;
   await ask(jobPath(entry.job.id), { method: "DELETE" }).finally(() => { entry.isLeaving = false; });
+  gone.add(entry.job.id); // what was only not there for a moment may come back; this may not
   dropCard(entry);
   say("Deleted.");
 }
