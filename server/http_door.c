@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "server/http_answer.h"
+#include "server/http_deliveries.h"
 #include "server/http_download.h"
 #include "server/http_enter.h"
 #include "server/http_events.h"
@@ -26,7 +27,8 @@ static void get_metrics(void *data, struct http_call *call)
 
 static const struct http_route routes[] = {
     {"POST", "/api/exports/jobs", http_jobs_create, ""},
-    {"GET", "/api/exports/jobs", http_jobs_list, "allOwners, pageSize, pageToken, requestId, type"},
+    {"GET", "/api/exports/jobs", http_jobs_list,
+     "allOwners, pageSize, pageToken, requestId, status, type"},
     {"GET", "/api/exports/jobs/{id}", http_jobs_get, ""},
     {"DELETE", "/api/exports/jobs/{id}", http_jobs_remove, ""},
     {"POST", "/api/exports/jobs/{id}/cancel", http_jobs_cancel, ""},
@@ -34,6 +36,9 @@ static const struct http_route routes[] = {
     {"POST", "/api/exports/jobs/{id}/token", http_jobs_issue_token, ""},
     {"GET", "/api/exports/jobs/{id}/download", http_download, "token"},
     {"GET", "/api/exports/events", http_events, "allOwners, id"},
+    {"GET", "/api/exports/deliveries", http_deliveries_list,
+     "allOwners, jobId, pageSize, pageToken, state"},
+    {"POST", "/api/exports/deliveries/{id}/resend", http_deliveries_resend, ""},
     {"GET", "/api/exports/types", http_types_list, ""},
     {"GET", "/api/health", http_health_get, ""},
     {"GET", "/api/openapi.json", http_openapi, ""},

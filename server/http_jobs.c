@@ -11,6 +11,7 @@
 #include "server/http_enter.h"
 #include "server/http_field.h"
 #include "server/http_json.h"
+#include "server/http_list.h"
 
 static const struct str no_job = {0};
 
@@ -51,20 +52,21 @@ void http_jobs_create(void *data, struct http_call *call)
         http_fail(door, call, &caller, no_job, &err);
 }
 
+static const char *state_name(unsigned state)
+{
+    return job_state_name((enum job_state)state);
+}
+
 static bool read_list_request(struct http_call *call, struct exports_list_request *out,
                               struct err *err)
 {
-    struct str text = {0};
-    int64_t page_size = 0;
+    static const struct http_list_names states = {state_name, JOB_STATE_COUNT};
     *out = (struct exports_list_request){.has_all_owners = http_asks_for_all_owners(call)};
     (void)http_query(call, "requestId", &out->request_id);
     (void)http_query(call, "type", &out->type);
     (void)http_query(call, "pageToken", &out->page_token);
-    if (http_query(call, "pageSize", &text) &&
-        (!str_to_int64(text, &page_size) || page_size < 1 || page_size > INT32_MAX))
-        return err_set_field(err, "pageSize", "pageSize has to be a number from 1 to 100");
-    out->page_size = (int32_t)page_size;
-    return true;
+    return http_list_page_size(call, &out->page_size, err) &&
+           http_list_words(call, "status", &states, &out->states, err);
 }
 
 static bool list(const struct http_door *door, struct http_call *call, const struct caller *caller,

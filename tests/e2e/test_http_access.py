@@ -2,6 +2,7 @@
 """Who may ask what of the browser's door: every route that the server describes, by whoever may call. A new route
 without a row here fails."""
 
+import base64
 import unittest
 
 from people import CALLERS, People
@@ -9,6 +10,7 @@ from support import Case, wait_until
 from web import Web, assert_documented
 
 JOB = "/api/exports/jobs/{id}"
+DELIVERIES = "/api/exports/deliveries"
 ANYBODY = (200,) * 6
 OWN = (401, 401, 401, 200, 200, 200)          # what each has of its own
 OF_THE_JOB = (401, 401, 401, 404, 200, 200)
@@ -29,6 +31,9 @@ TABLE = [
     ("GET", "/api/exports/events", {}, "queued", OWN),
     ("GET", "/api/exports/events", {"query": {"id": "ID"}}, "cancelled", OF_THE_JOB),
     ("GET", "/api/exports/events", {"query": {"allOwners": "true"}}, "queued", ADMINS),
+    ("GET", DELIVERIES, {}, "told", OWN),
+    ("GET", DELIVERIES, {"query": {"allOwners": "true"}}, "told", ADMINS),
+    ("POST", DELIVERIES + "/{id}/resend", {}, "told", OF_THE_JOB),
     ("GET", "/api/exports/types", {}, None, OWN),
     ("GET", "/api/health", {}, None, ANYBODY),
     ("GET", "/api/openapi.json", {}, None, SHOWN),
@@ -49,7 +54,8 @@ class HttpAccess(Case):
     """With authentication."""
 
     settings = {"EXPORT_WORKERS": 1, "EXPORT_MAX_ACTIVE_PER_USER": 1000, "EXPORT_DOWNLOADS_PER_JOB": 0,
-                "EXPORT_DRAIN_TIMEOUT": "0s", "EXPORT_HTTP_LISTEN": "127.0.0.1:0"}
+                "EXPORT_DRAIN_TIMEOUT": "0s", "EXPORT_HTTP_LISTEN": "127.0.0.1:0", "EXPORT_WEBHOOK_ALLOW_PRIVATE": 1,
+                "EXPORT_WEBHOOK_SECRET": "whsec_" + base64.b64encode(bytes(32)).decode()}
 
     def setUp(self):
         super().setUp()
@@ -64,17 +70,26 @@ class HttpAccess(Case):
         self.owner.create("stuck")  # the one worker has enough to do
 
     def prepare(self, state):
-        """A job of the owner's in a state, and a token for its file."""
+        """A job of the owner's in a state, and a token for its file; or a webhook of one that was told, and none."""
         if state is None:
             return "", ""
         if state == "completed":  # once the server, too, knows that the download before is over
             wait_until(lambda: all(self.server.log().count("event=download." + what) == self.downloads
                                    for what in ("opened", "ended")), "the download's end")
             return self.done, self.owner.token(self.done)
+        if state == "told":
+            return self.told()["id"], ""
         id = self.owner.create("notes")["id"]
         if state == "cancelled":
             self.owner.post(JOB.format(id=id) + "/cancel")
         return id, ""
+
+    def told(self):
+        """The webhook of a job of the owner's, to where nobody listens."""
+        id = self.owner.post("/api/exports/jobs", {"type": "notes", "webhookUrl": "http://127.0.0.1:9/"}).data["id"]
+        self.owner.post(JOB.format(id=id) + "/cancel")
+        [delivery] = self.owner.get(DELIVERIES, query={"jobId": id}).data
+        return delivery
 
     def status(self, who, method, path, asked):
         if not path.endswith("/events"):
@@ -91,10 +106,11 @@ class HttpAccess(Case):
                 id, token = self.prepare(state)
                 words = {"ID": id, "TOKEN": token}
                 filled = {**asked, "query": {name: words.get(value, value) for name, value in asked.get("query", {}).items()}}
-                before = self.admin.job(id) if id else None
+                is_job = id and state != "told"
+                before = self.admin.job(id) if is_job else None
                 with self.subTest("%s %s %s by %s" % (method, route, asked, who)):
                     self.assertEqual(wanted, self.status(who, method, route.format(id=id), filled))
-                    if id and wanted >= 400:  # nothing has changed
+                    if is_job and wanted >= 400:  # nothing has changed
                         self.assertEqual(before, self.admin.job(id))
                     if token and wanted >= 400:
                         self.assertEqual(200, self.status("owner", "GET", JOB.format(id=id) + "/download",
@@ -113,6 +129,18 @@ class HttpAccess(Case):
         self.assertEqual([], self.by["other"].get("/api/exports/jobs").data)
         self.assertEqual([], self.admin.get("/api/exports/jobs").data)
         self.assertEqual(2, len(self.admin.get("/api/exports/jobs", query={"allOwners": "true"}).data))
+
+    def test_webhooks_of_others_are_neither_told_nor_sent(self):
+        delivery = self.told()
+        for query in ({}, {"jobId": delivery["jobId"]}):
+            self.assertEqual([], self.by["other"].get(DELIVERIES, query=query).data)
+        refused, unknown = (self.by["other"].post("%s/%s/resend" % (DELIVERIES, id))
+                            for id in (delivery["id"], delivery["id"][:-4] + "0000"))
+        self.assertEqual((404, refused.status), (unknown.status, unknown.status))
+        self.assertEqual(unknown.json["error"]["message"].replace(delivery["id"][:-4] + "0000", delivery["id"]),
+                         refused.json["error"]["message"])
+        for query in ({"jobId": delivery["jobId"]}, {"allOwners": "true"}):
+            self.assertEqual([delivery["id"]], [each["id"] for each in self.admin.get(DELIVERIES, query=query).data])
 
     def test_a_refusal_says_how_to_go_on(self):
         answer = self.by["nobody"].get("/api/exports/jobs")

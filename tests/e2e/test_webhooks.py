@@ -20,9 +20,11 @@ from postgres import PersistentCase
 from receiver import Receiver
 from server import run_once, wait_until
 from support import Case, pb
+from web import Web
 
 NEW = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OLD = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
+DELIVERIES = "/api/exports/deliveries"
 HUSH = "hush-9f2c41"  # what a URL may hold is not for the log
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 OURS = {"EXPORT_WEBHOOK_SECRET": NEW, "EXPORT_WEBHOOK_ALLOW_PRIVATE": 1, "EXPORT_WEBHOOK_RETRY_BASE": "50ms"}
@@ -172,6 +174,30 @@ class Told(Case):
         job = alice.rows(1, webhook_url="https://%s:%d/ok" % (name, receiver.port))
         server.wait_for("event=webhook.failed job=%s .*reason=\"its address is private\"" % job.id)
         self.assertEqual([], receiver.requests)
+
+    def test_over_http_an_owner_sees_what_was_given_up_and_sends_it_once_more(self):
+        receiver = self.receiver()
+        server = self.serve(EXPORT_HTTP_LISTEN="127.0.0.1:0")
+        alice = Web(server.wait_for(r"server\.http_listening address=(\S+)").group(1), "alice")
+        id = alice.post("/api/exports/jobs", {"type": "rows", "webhookUrl": receiver.url("/gone?key=" + HUSH)}).data["id"]
+
+        def told(**query):
+            return alice.get(DELIVERIES, query={"jobId": id, **query}).data
+        [given_up] = wait_until(lambda: told(state="given_up"), "it is given up")
+        wanted = {"jobId": id, "owner": "alice", "event": "export.completed", "host": "127.0.0.1", "attempts": 1, "lastStatus": 410,
+                  "nextAttemptAt": None}
+        self.assertEqual(wanted, {name: given_up[name] for name in wanted})
+        self.assertNotIn(HUSH, json.dumps(given_up))
+        receiver.release()  # it is mended
+        self.assertEqual("pending", alice.post("%s/%s/resend" % (DELIVERIES, given_up["id"])).data["state"])
+        [delivered] = wait_until(lambda: told(state="delivered,given_up,pending")[0]["state"] == "delivered" and told(),
+                                 "it is delivered")
+        self.assertEqual((given_up["id"], 2, 204, None),
+                         tuple(delivered[name] for name in ("id", "attempts", "lastStatus", "lastError")))
+        alice.post("/api/exports/jobs", {"type": "rows", "webhookUrl": receiver.url("/ok")})
+        first = wait_until(lambda: (page := alice.get(DELIVERIES, query={"pageSize": 1}).json)["nextPageToken"] and page, "a page")
+        second = alice.get(DELIVERIES, query={"pageSize": 1, "pageToken": first["nextPageToken"]}).json
+        self.assertEqual((given_up["id"], ""), (second["data"][0]["id"], second["nextPageToken"]))
 
     def test_without_a_secret_no_webhooks_are_taken(self):
         alice = self.caller(self.serve(EXPORT_WEBHOOK_SECRET=None))
