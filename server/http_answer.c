@@ -59,11 +59,26 @@ static void add_retry_after(struct http_call *call, int64_t ms)
         arena_printf(http_arena(call), "%lld", (long long)((ms + MS_PER_S - 1) / MS_PER_S)));
 }
 
+/* States of jobs are in lower case here. What refuses one says nothing that a caller wrote. */
+static json_t *message_of(const struct err *err)
+{
+    char text[ERR_TEXT_SIZE];
+    (void)snprintf(text, sizeof text, "%s", err->text);
+    if (err->code != ERR_WRONG_STATE && err->code != ERR_NOT_READY)
+        return http_answer_text(str_of(text));
+    for (unsigned i = 0; i < JOB_STATE_COUNT; i++) {
+        const char *name = job_state_name((enum job_state)i);
+        for (char *at = strstr(text, name); at; at = strstr(at, name))
+            for (size_t k = strlen(name); k > 0; k--, at++)
+                *at = (char)(*at - 'A' + 'a');
+    }
+    return http_answer_text(str_of(text));
+}
+
 void http_answer_error(struct http_call *call, const struct err *err)
 {
     int status = http_status_from_err(err->code);
-    json_t *error = json_pack("{s:s, s:o}", "code", code_of(err->code), "message",
-                              http_answer_text(str_of(err->text)));
+    json_t *error = json_pack("{s:s, s:o}", "code", code_of(err->code), "message", message_of(err));
     if (err->field[0])
         (void)json_object_set_new(error, "field", http_answer_text(str_of(err->field)));
     if (err->retry_after_ms > 0) {

@@ -94,6 +94,8 @@ static void refuse(void *data, struct http_call *call, const struct err *why)
         http_reply(call, 204, NULL, (struct str){0});
         return;
     }
+    if (err.code == ERR_NOT_FOUND)
+        (void)err_set(&err, err.code, "%s; /api/openapi.json lists all", why->text);
     if (err.code == ERR_INVALID) /* so that a page of an origin that is named can read it */
         (void)!http_guard_check(door, call, &err);
     if (err.code == ERR_UNIMPLEMENTED) /* contract.md keeps 501 for a queue that is off */

@@ -62,11 +62,14 @@ const char *const *http_worker_paths(size_t *out_count)
 static void refuse(void *data, struct http_call *call, const struct err *why)
 {
     const struct http_worker *worker = data;
+    struct err err = *why;
     http_answer_secure(call, worker->door.has_tls);
-    if (why->code == ERR_UNIMPLEMENTED)
-        http_answer_status(call, 405, "METHOD_NOT_ALLOWED", why->text);
+    if (err.code == ERR_NOT_FOUND)
+        (void)err_set(&err, err.code, "%s; a worker has /metrics and /api/health", why->text);
+    if (err.code == ERR_UNIMPLEMENTED)
+        http_answer_status(call, 405, "METHOD_NOT_ALLOWED", err.text);
     else
-        http_answer_error(call, why);
+        http_answer_error(call, &err);
 }
 
 static void count_call(void *data, struct http_call *call, double seconds)
