@@ -24,7 +24,12 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.len >= prefix.len && str_equal((struct str){s.ptr, prefix.len}, prefix);
 }
 
-static char upper(char c)
+char str_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+char str_upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
@@ -34,7 +39,7 @@ bool str_equal_nocase(struct str a, struct str b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++) {
-        if (upper(a.ptr[i]) != upper(b.ptr[i]))
+        if (str_upper(a.ptr[i]) != str_upper(b.ptr[i]))
             return false;
     }
     return true;

@@ -26,6 +26,11 @@ bool str_is_empty(struct str s);
 bool str_equal(struct str a, struct str b);
 bool str_starts_with(struct str s, struct str prefix);
 
+/* A letter of ASCII in the other case, and all else as it is, in every locale: tolower in Turkish
+ * makes no 'i' of 'I'. */
+char str_lower(char c);
+char str_upper(char c);
+
 /* As str_equal and "occurs in s", but for the case of ASCII letters, in every locale: strcasecmp in
  * Turkish finds that "with" is not "WITH". */
 bool str_equal_nocase(struct str a, struct str b);

@@ -35,7 +35,7 @@ static const char *action_name(Exportqueue__V1__AuditAction action, char out[32]
     const char *name = is_known ? known->name + strlen("AUDIT_ACTION_") : "UNKNOWN";
     size_t len = 0;
     for (; name[len] && len < 31; len++)
-        out[len] = (char)(name[len] >= 'A' && name[len] <= 'Z' ? name[len] - 'A' + 'a' : name[len]);
+        out[len] = str_lower(name[len]);
     out[len] = '\0';
     return out;
 }

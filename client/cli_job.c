@@ -55,7 +55,7 @@ static void print_choice(const char *key, const ProtobufCEnumDescriptor *descrip
     const char *name =
         known->name + (strncmp(known->name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
     for (size_t i = 0; name[i] && i + 1 < sizeof word; i++)
-        word[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+        word[i] = str_lower(name[i]);
     screen_print("%s: %s\n", key, word);
 }
 

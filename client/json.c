@@ -196,7 +196,7 @@ static void camel_name(const char *name, char out[NAME_MAX_BYTES])
         if (*name != '_')
             out[len++] = *name;
         else if (name[1] >= 'a' && name[1] <= 'z')
-            out[len++] = (char)(*++name - 'a' + 'A');
+            out[len++] = str_upper(*++name);
     }
     out[len] = '\0';
 }

@@ -239,7 +239,7 @@ static void write_flag(const char *setting, char out[FLAG_SIZE])
     size_t skipped = str_starts_with(name, STR("EXPORT_")) ? strlen("EXPORT_") : 0;
     (void)snprintf(out, FLAG_SIZE, "--%s", setting + skipped);
     for (char *c = out; *c; c++)
-        *c = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+        *c = *c == '_' ? '-' : str_lower(*c);
 }
 
 /* `given` is how it was written. */
@@ -293,7 +293,7 @@ static struct str name_of_flag(struct str flag, struct arena *arena)
     for (size_t i = 0; i < name.len; i++) {
         char *c = (char *)name.ptr + i; /* it is our copy */
         bool is_lower = *c >= 'a' && *c <= 'z';
-        *c = (char)(*c == '-' ? '_' : is_lower ? *c - 'a' + 'A' : '?');
+        *c = *c == '-' ? '_' : is_lower ? str_upper(*c) : '?';
     }
     return name;
 }

@@ -88,6 +88,10 @@ bool http_server_new(const struct http_server_options *options, struct http_serv
 /* Binds and serves, once. ERR_UNAVAILABLE names the address. */
 bool http_server_start(struct http_server *server, struct err *err) MUST_CHECK;
 
+/* Both; nothing is left of a server that could not start. */
+bool http_server_open(const struct http_server_options *options, struct http_server **out,
+                      struct err *err) MUST_CHECK;
+
 /* The port that was bound; 0 before the start. */
 int http_server_port(const struct http_server *server);
 

@@ -372,6 +372,18 @@ bool http_server_start(struct http_server *server, struct err *err)
     return true;
 }
 
+bool http_server_open(const struct http_server_options *options, struct http_server **out,
+                      struct err *err)
+{
+    if (!http_server_new(options, out, err))
+        return false;
+    if (http_server_start(*out, err))
+        return true;
+    http_server_free(*out);
+    *out = NULL;
+    return false;
+}
+
 int http_server_port(const struct http_server *server)
 {
     return server->port;

@@ -70,7 +70,7 @@ static json_t *message_of(const struct err *err)
         const char *name = job_state_name((enum job_state)i);
         for (char *at = strstr(text, name); at; at = strstr(at, name))
             for (size_t k = strlen(name); k > 0; k--, at++)
-                *at = (char)(*at - 'A' + 'a');
+                *at = str_lower(*at);
     }
     return http_answer_text(str_of(text));
 }

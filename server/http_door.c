@@ -132,13 +132,7 @@ bool http_door_open(const struct http_door_options *options, struct exports *exp
         .max_body_bytes = options->max_body_bytes,
         .tls = http_certificate_of(options->certificate, &out->certificate),
     };
-    if (!http_server_new(&all, &out->server, err))
-        return false;
-    if (http_server_start(out->server, err))
-        return true;
-    http_server_free(out->server);
-    out->server = NULL;
-    return false;
+    return http_server_open(&all, &out->server, err);
 }
 
 int http_door_port(const struct http_doorway *doorway)

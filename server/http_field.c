@@ -38,7 +38,7 @@ static void write_camel(const char *name, char out[ERR_FIELD_SIZE])
     for (; *name; name++) {
         bool is_joint = name[0] == '_' && name[1] >= 'a' && name[1] <= 'z';
         name += is_joint;
-        out[len++] = is_joint ? (char)(*name - 'a' + 'A') : *name;
+        out[len++] = is_joint ? str_upper(*name) : *name;
     }
     out[len] = '\0';
 }

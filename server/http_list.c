@@ -23,8 +23,7 @@ struct str http_list_word(struct http_call *call, const char *name)
 {
     char *word = arena_copy_text(http_arena(call), str_of(name));
     for (char *at = word; *at; at++)
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
+        *at = str_lower(*at);
     return str_of(word);
 }
 

@@ -100,13 +100,7 @@ bool http_worker_open(const struct http_worker_options *options, struct http_wor
         .max_body_bytes = MAX_BODY_BYTES,
         .tls = http_certificate_of(options->certificate, &out->certificate),
     };
-    if (!http_server_new(&all, &out->server, err))
-        return false;
-    if (http_server_start(out->server, err))
-        return true;
-    http_server_free(out->server);
-    out->server = NULL;
-    return false;
+    return http_server_open(&all, &out->server, err);
 }
 
 int http_worker_port(const struct http_worker *worker)
